@@ -1,0 +1,274 @@
+"""The face of the house: devices, lines, calls, SMS, and the gate that every dialled digit passes.
+
+A `Device` is one modem (its ports, its SIM, its recovery). It owns `Line`s, one bearer each: one call at a time. A `Call`
+is the same thing to a conversation whatever modem carries it, whether the line is full or half duplex.
+
+Life of a line: CLOSED -> `open()` -> IDLE -> DIALLING or RINGING -> IN_CALL -> IDLE ...; FAULTED when the device says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import re
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from hal.audio.sound import Sound
+
+ALL_KEYS = frozenset("0123456789*#ABCD")
+"""The sixteen DTMF keys (ITU-T Q.23)."""
+
+DIALLABLE = re.compile(r"\+?[0-9*#]{1,32}\Z")
+"""What may reach a modem as a number: an optional plus, then digits, star, hash. Nothing else, ever: a comma, semicolon
+or letter in a dial string is a command to the modem (3GPP TS 27.007, 6.2)."""
+
+
+class Direction(enum.Enum):
+    """Which calls a line may carry."""
+
+    IN = "in"
+    OUT = "out"
+    BOTH = "both"
+
+    @property
+    def takes_calls(self) -> bool:
+        return self is not Direction.OUT
+
+    @property
+    def may_dial(self) -> bool:
+        return self is not Direction.IN
+
+
+class LineState(enum.Enum):
+    """Where a line is in its life."""
+
+    CLOSED = "closed"
+    IDLE = "idle"
+    DIALLING = "dialling"
+    RINGING = "ringing"
+    IN_CALL = "in call"
+    FAULTED = "faulted"
+
+
+@dataclass(frozen=True, slots=True)
+class DialRequest:
+    """Everything that the gate, the driver and the call detail record need to know of an outgoing call."""
+
+    number: str
+    """As it goes to the modem; must match `DIALLABLE`."""
+    originator: str
+    """Who wants this call, for example `campaign:17` or `technician:anna`."""
+    account: str
+    """What it is for: `alert`, `referral`, `test`, ... (the account code of the call detail record)."""
+    call_id: int = 0
+    """The call detail record it belongs to."""
+    ring_limit_s: float = 45.0
+    """Seconds of ringing after which it is given up as unanswered."""
+
+
+class DialGate(Protocol):
+    """Asked before every call and every message. Raises `hal.errors.Refused`, or returns."""
+
+    async def allow_call(self, request: DialRequest, line: str) -> None: ...
+
+    async def allow_sms(self, number: str, originator: str, device: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LineHealth:
+    """The result of a real round trip to the modem."""
+
+    ok: bool
+    detail: str
+    """One sentence for a technician."""
+    registered: bool | None = None
+    """Radio lines: has a network that carries voice. None on wired lines."""
+    signal_dbm: float | None = None
+    """Radio lines: received signal strength, -113..-51 (3GPP TS 27.007 +CSQ)."""
+    facts: dict[str, str] = field(default_factory=dict)
+    """Manufacturer, model, firmware and the like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a line can do."""
+
+    duplex: bool
+    """Plays and listens at the same time."""
+    caller_id: bool
+    called_number: bool
+
+
+class RecordingEnd(enum.Enum):
+    """Why a recording ended."""
+
+    KEY = "key"
+    LIMIT = "limit"
+    HANG_UP = "hang-up"
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording exactly as the line delivered it."""
+
+    sound: Sound
+    ended_by: RecordingEnd
+    key: str = ""
+    """The key that stopped it, if one did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How far a `Call.play` came."""
+
+    samples: int
+    """Samples (8 kHz) that the far end has been sent, over all the sounds of the call to `play`."""
+    complete: bool
+    key: str = ""
+    """The key that interrupted it. It stays in the key queue: `Call.key()` returns it next."""
+
+
+class Call(ABC):
+    """One call that is up. Every method raises `HungUp` once the other side has gone, except `record`.
+
+    Only one of `play`, `record`, `send_keys` runs at a time; a second one at once is a RuntimeError. Keys are queued from
+    the moment of answer. `async with call:` hangs up at the end whatever happens.
+    """
+
+    line: Line
+    caller: str | None
+    """Source number as presented by the network (incoming calls), or None."""
+    called: str | None
+    """Called number as presented (ISDN) or dialled."""
+
+    @property
+    @abstractmethod
+    def hung_up(self) -> bool:
+        """The call is over, whoever ended it."""
+
+    @abstractmethod
+    async def wait_hung_up(self) -> None:
+        """Returns when the call is over."""
+
+    @abstractmethod
+    async def play(self, *sounds: Sound, interrupt: Collection[str] = ALL_KEYS) -> Played:
+        """Play sounds without a gap; return when the last sample has been heard, or a key of `interrupt` comes.
+
+        A key of `interrupt` that is in the queue already stops it before the first sample. Keys not in `interrupt` are
+        queued and do not stop it. What the modem still buffers when a key comes is discarded.
+        """
+
+    @abstractmethod
+    async def record(self, *, limit_s: float, stop_on: Collection[str] = ALL_KEYS) -> Recording:
+        """Record what the other side says, as received, until a key of `stop_on`, `limit_s` seconds or a hang-up.
+
+        Never raises `HungUp`: a recording that a hang-up cut short is returned like any other (`RecordingEnd.HANG_UP`).
+        The sound of the stopping key may be at its end; it is part of what was received.
+        """
+
+    @abstractmethod
+    async def key(self, timeout: float) -> str | None:
+        """The next key, or None after `timeout` seconds of silence on the keypad."""
+
+    @abstractmethod
+    def flush_keys(self) -> None:
+        """Forget the keys that are queued."""
+
+    @abstractmethod
+    async def send_keys(self, keys: str) -> None:
+        """Press keys towards the other side: DTMF, with `,` as a pause of one second. ValueError on anything else."""
+
+    @abstractmethod
+    async def hang_up(self) -> None:
+        """End the call. Never raises; more than once is harmless."""
+
+    async def __aenter__(self) -> Call:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.hang_up()
+
+
+class IncomingCall(ABC):
+    """A call that rings."""
+
+    line: Line
+    caller: str | None
+    called: str | None
+
+    @abstractmethod
+    async def answer(self) -> Call:
+        """Take the call. Raises `HungUp` where the caller has given up, a `LineFault` where the modem cannot."""
+
+    @abstractmethod
+    async def reject(self) -> None:
+        """Refuse it, or, where the line cannot refuse, let it ring out. Never raises."""
+
+
+class Line(ABC):
+    """One bearer: one call at a time."""
+
+    name: str
+    """Unique in the box, as configured: `isdn.1`."""
+    device: Device
+    direction: Direction
+    capabilities: Capabilities
+
+    @property
+    @abstractmethod
+    def state(self) -> LineState: ...
+
+    @abstractmethod
+    def incoming(self) -> AsyncIterator[IncomingCall]:
+        """Calls as they begin to ring, each once. Ends when the line is closed. One consumer a line."""
+
+    @abstractmethod
+    async def dial(self, request: DialRequest) -> Call:
+        """Ask the gate, dial, and return the call when the other side has answered.
+
+        Raises `Refused` (nothing was sent), a `CallFailed` (theirs), a `LineFault` (ours; `Glare` where a call came in at
+        that moment). Cancelling it releases the line. No gate configured means `Refused`.
+        """
+
+    @abstractmethod
+    async def health(self) -> LineHealth:
+        """A real round trip to the modem, within 10 s. Never raises. While a call is up: what is known without one."""
+
+
+class SmsSender(ABC):
+    """A device that sends short messages."""
+
+    @abstractmethod
+    async def send_sms(self, number: str, text: str, *, originator: str) -> str:
+        """Send a message; return the network's reference(s), for example `42` or `42,43` for a message in parts.
+
+        Raises `Refused`, `SmsFailed` (certainly not sent), `SmsUnknown` (perhaps sent), or a `LineFault`.
+        """
+
+
+class Device(ABC):
+    """One modem: its ports, its SIM, its recovery."""
+
+    name: str
+    lines: tuple[Line, ...]
+    sms: SmsSender | None
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Open the ports and initialise. Raises a `LineFault`; may be called again after that."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """End calls, release ports. Never raises; more than once is harmless."""
+
+    @abstractmethod
+    async def recover(self) -> None:
+        """Bring a device that has gone wrong back: from a flush to a full reopen. Raises a `LineFault` if it stays dead."""
+
+    @property
+    @abstractmethod
+    def fault(self) -> asyncio.Event:
+        """Set when the device has noticed that it no longer works (unplugged, silent); cleared by `open` and `recover`."""
