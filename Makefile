@@ -1,0 +1,80 @@
+# The alert box.  `make` lists the targets.
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+JOBS   ?= $(shell nproc)
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- setting up -------------------------------------------------------------------------------------------------------
+
+setup: $(VENV)/.ready build/prompts/index.json ## Debian packages, virtual environment, spoken phrases
+
+$(VENV)/.debian: provisioning/debian-packages.txt provisioning/setup-debian
+	@mkdir -p $(VENV)
+	@provisioning/setup-debian provisioning/debian-packages.txt
+	@touch $@
+
+$(VENV)/.ready: requirements.lock pyproject.toml $(VENV)/.debian
+	@echo "== Python environment in $(VENV) ($$($(PYTHON) --version))"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+build/prompts/index.json: $(VENV)/.ready $(wildcard ivr/prompts/*)
+	@echo "== Spoken phrases (espeak-ng) in build/prompts"
+	@$(BIN)/python -m ivr.prompts --out build/prompts
+
+lock: ## renew requirements.lock from pyproject.toml
+	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
+	@build/lock/bin/uv pip compile --quiet pyproject.toml --group dev --universal --generate-hashes --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --upgrade -o build/lock/requirements
+	@{ echo "# Locked dependencies, every file by hash. Renew with: make lock"; cat build/lock/requirements; } > requirements.lock
+
+# --- running ----------------------------------------------------------------------------------------------------------
+
+run: setup ## one whole alert, end to end, on simulated telephone lines (REAL_TIME=1: at the pace of life)
+	@$(BIN)/alertbox demo $(if $(REAL_TIME),--real-time)
+
+# --- testing ----------------------------------------------------------------------------------------------------------
+
+test: setup ## everything that must hold: lint, types, unit, contract, flow, crash and power-cut tests
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+lint: $(VENV)/.ready ## ruff, mypy, shellcheck alone
+	@$(BIN)/python -m pytest -q tests/house
+
+crash-test: setup ## SIGKILL at 1,000 random moments of running campaigns
+	@$(BIN)/python -m tests.crash --kills $(or $(KILLS),1000)
+
+powercut-test: setup ## power cuts: writes not synced are dropped or torn
+	@$(BIN)/python -m tests.powercut --cuts $(or $(CUTS),20000)
+
+bench: bench-dtmf bench-dialout bench-load bench-storage ## all benchmarks, beside their peers
+
+bench-dtmf: setup ## the DTMF detector beside spandsp and multimon-ng
+	@$(BIN)/python -m tests.bench.dtmf
+
+bench-dialout: setup ## makespan of the dial-out over its lower bound
+	@$(BIN)/python -m tests.bench.dialout
+
+bench-load: setup ## thirty lines with audio both ways, beside a bare byte loop
+	@$(BIN)/python -m tests.bench.load
+
+bench-storage: setup ## durable commits beside a bare sqlite3 loop
+	@$(BIN)/python -m tests.bench.storage
+
+docs: setup ## generate the pages that come from tables
+	@$(BIN)/python -m ivr.guide
+	@$(BIN)/python -m appliance.docs
+
+clean: ## remove what was built
+	rm -rf build run .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: help setup lock run test lint crash-test powercut-test bench bench-dtmf bench-dialout bench-load bench-storage docs clean
