@@ -93,3 +93,18 @@ def test_only_the_composition_root_knows_the_monitors() -> None:
         if within(name, "appliance.monitor") and not within(module, "appliance.monitor") and module != "appliance.box"
     ]
     assert not found, "\n".join(found)
+
+
+def diagram() -> str:
+    """The arrows as a Mermaid graph, for docs/architecture.md."""
+    lines = ["```mermaid", "graph TD"]
+    for room, allowed in MAY_ENTER.items():
+        targets = sorted({a.rstrip(".") for a in allowed if not within(a, room)})
+        lines += [f"    {room} --> {target}" for target in targets]
+    return "\n".join([*lines, "```"])
+
+
+def test_the_diagram_in_the_docs_is_the_table() -> None:
+    page = (ROOT / "docs/architecture.md").read_text()
+    drawn = page.split("<!-- arrows -->\n")[1].split("\n<!-- /arrows -->")[0]
+    assert drawn == diagram(), f"docs/architecture.md: put this between the arrows marks:\n{diagram()}"
