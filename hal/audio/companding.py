@@ -42,7 +42,7 @@ def _to_linear(levels: _Levels, inverted: int, positive: int) -> Samples:
     """256 values by code. A code is sign bit and rank, with the bits of `inverted` inverted for the line."""
     code = np.arange(256) ^ inverted
     value = levels[0][code & 0x7F]
-    return np.where((code & 0x80) == positive, value, -value).astype(np.int16)
+    return np.asarray(np.where((code & 0x80) == positive, value, -value), np.int16)
 
 
 def _to_code(levels: _Levels, inverted: int, positive: int) -> Octets:
@@ -91,7 +91,7 @@ def encode_array(samples: Samples, encoding: Encoding) -> Octets:
         case Encoding.ULAW:
             return _LINEAR_ULAW[samples.view(np.uint16)]
         case Encoding.U8:
-            return np.minimum((samples.astype(np.int32) + 128 >> 8) + 128, 255).astype(np.uint8)
+            return ((np.minimum(samples, np.int16(32639)) + np.int16(128) >> 8) + 128).astype(np.uint8)
         case Encoding.S16LE:
             return np.array(samples, dtype="<i2", order="C").view(np.uint8)
 
