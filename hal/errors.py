@@ -87,6 +87,9 @@ class Rejected(CallFailed):
 class HungUp(HalError, ConnectionError):
     """The other side has ended the call, or the line under it died."""
 
+    samples: int | None = None
+    """Raised by `Call.play`: how many samples the far end had been sent by then, as in `Played.samples`. None if unknown."""
+
 
 class Refused(HalError, PermissionError):
     """The dial gate does not allow this call or message. `str()` gives the rule and the mend."""
