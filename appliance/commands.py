@@ -1,0 +1,120 @@
+"""Every command that reaches the box, in one table: name, arguments, privilege, help and handler.
+
+The `alertbox` command line, its help and `docs/commands.md` are generated from the table.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from appliance import changes, reports
+from appliance.answers import Answer
+from appliance.site import Site
+
+
+class Privilege(enum.Enum):
+    """Who may give a command."""
+
+    REPORT = "members of the box's group"
+    CHANGE = "root"
+
+
+class Of(enum.Enum):
+    """What an argument is."""
+
+    WORD = "word"
+    NUMBER = "number"
+    FLAG = "flag"
+    FILE = "file"
+    """Read by the command itself, as the user who gives it; the box gets its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument. `name` begins with `--` for an option."""
+
+    name: str
+    of: Of
+    help: str
+    default: Any = None
+    """None: must be given (arguments), or may be left out (options)."""
+
+    @property
+    def key(self) -> str:
+        """Its name in requests."""
+        return self.name.lstrip("-").replace("-", "_").lower()
+
+
+Handler = Callable[[Site, dict[str, Any]], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command."""
+
+    name: str
+    help: str
+    handler: Handler
+    arguments: tuple[Argument, ...] = ()
+    privilege: Privilege = Privilege.REPORT
+    without_box: bool = False
+    """Where the box is down, it is answered from the database, read-only, and the answer says so."""
+
+
+_COUNT = Argument("--count", Of.NUMBER, "How many, newest last.", 20)
+_FILE = Argument("FILE", Of.FILE, "A roster file.")
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "check",
+        "Would an alert go out now, on which lines, to whom not, and why? Exit status 0: yes; 1: yes, but look at it; 2: no.",
+        reports.check,
+        without_box=True,
+    ),
+    Command("lines", "The lines: direction, state, and what their modems say.", reports.lines),
+    Command("calls", "Call detail records.", reports.calls, (_COUNT,), without_box=True),
+    Command("alerts", "Alerts and how far they came.", reports.alerts, (_COUNT,), without_box=True),
+    Command(
+        "alerts show",
+        "The evidence of one alert: team by team and try by try.",
+        reports.alert,
+        (Argument("ID", Of.NUMBER, "The alert's number."),),
+        without_box=True,
+    ),
+    Command(
+        "journal verify",
+        "Check the hash chain of the journal from its first record to its head.",
+        reports.verify_journal,
+        without_box=True,
+    ),
+    Command("roster list", "The teams in calling order, and who is not called.", reports.roster, without_box=True),
+    Command(
+        "roster check",
+        "Report every mistake of a roster file; change nothing.",
+        changes.check_roster,
+        (_FILE,),
+        without_box=True,
+    ),
+    Command(
+        "roster load",
+        "Take a roster into service, whole or not at all. PINs in the file are set for teams that have none.",
+        changes.load_roster,
+        (_FILE, Argument("--set-pins", Of.FLAG, "Set all PINs of the file, also where a team has one.", False)),
+        Privilege.CHANGE,
+    ),
+    Command(
+        "pin set",
+        "Give a team a new random PIN for calls in, or one of its groups a PIN for calls out, and show it once.",
+        changes.set_pin,
+        (
+            Argument("TEAM", Of.WORD, "The team's key."),
+            Argument("--group", Of.WORD, "A user group of the team, instead of the team's own PIN.", ""),
+        ),
+        Privilege.CHANGE,
+    ),
+)
+
+BY_NAME = {command.name: command for command in COMMANDS}

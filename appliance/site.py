@@ -1,0 +1,53 @@
+"""What a command can see of the box."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from appliance.config import Config
+from hal.clock import Clock
+from hal.line import Direction
+from ivr.prompts import Catalogue
+from storage import Store
+from storage.roster import Roster
+
+
+@dataclass(frozen=True, slots=True)
+class LineStatus:
+    """One line, as the box sees it now."""
+
+    name: str
+    driver: str
+    direction: Direction
+    state: str
+    """`idle`, `in call`, ...: see `hal.line.LineState`."""
+    in_service: bool
+    detail: str
+    """What the modem said last, or why the line is out of service."""
+    sms: bool = False
+    """Its device sends short messages."""
+
+
+def _no_lines() -> list[LineStatus]:
+    return []
+
+
+@dataclass(frozen=True)
+class Site:
+    """The stores and the configuration; lines only where the box runs."""
+
+    config: Config
+    store: Store
+    clock: Clock
+    phrases: Catalogue | None
+    """The rendered phrases; None where they cannot be read."""
+    running: bool
+    """False: the box is down, and this is its database, read-only."""
+    by: str = ""
+    """Who asks."""
+    lines: Callable[[], list[LineStatus]] = field(default=_no_lines)
+    trouble: Callable[[], list[str]] = field(default=list)
+    """What is wrong with the box at this moment beside its alarms."""
+    prepare_names: Callable[[Roster], Awaitable[list[str]]] | None = None
+    """Renders the names of a roster's teams; returns what could not be spoken properly."""
