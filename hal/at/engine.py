@@ -117,6 +117,11 @@ class Engine:
         return self._running is not None and self._running.prompted
 
     @property
+    def prompted(self) -> bool:
+        """The running command has had its prompt: its payload is on the way."""
+        return self._running is not None and self._running.prompted
+
+    @property
     def shielded(self) -> bool:
         """DLE pairs are taken out of the lines (voice mode)."""
         return self._framer.shielded
