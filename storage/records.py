@@ -69,6 +69,16 @@ class LineChanged(Record):
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class SettingChanged(Record):
+    """A setting of the running box, for example one that a technician changed. The newest value of a name counts."""
+
+    kind = "setting.changed"
+    name: str
+    value: str
+    by: str
+
+
 # --- roster and credentials ----------------------------------------------------------------------------------------------
 
 
