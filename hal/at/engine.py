@@ -91,7 +91,6 @@ class _Running:
     echo: str
     """What of the command's echo has not been seen yet."""
     lines: list[str] = field(default_factory=list)
-    prompted: bool = False
 
 
 class Engine:
@@ -105,6 +104,7 @@ class Engine:
         self._framer = Framer(shielded=shielded)
         self._running: _Running | None = None
         self._connected: Reply | None = None
+        self._prompted = False
 
     @property
     def running(self) -> Command | None:
@@ -113,13 +113,8 @@ class Engine:
 
     @property
     def prompted(self) -> bool:
-        """The running command has been given its payload."""
-        return self._running is not None and self._running.prompted
-
-    @property
-    def prompted(self) -> bool:
-        """The running command has had its prompt: its payload is on the way."""
-        return self._running is not None and self._running.prompted
+        """The command begun last has had its prompt, so its payload may have arrived. True until the next one begins."""
+        return self._prompted
 
     @property
     def shielded(self) -> bool:
@@ -135,6 +130,7 @@ class Engine:
         if self._running:
             raise RuntimeError(f"{self._running.command.text} is still running")
         self._running = _Running(command, command.text)
+        self._prompted = False
         self.rest = b""
         return command.text.encode() + b"\r"
 
@@ -163,7 +159,7 @@ class Engine:
                 self._line(item.text, events)
             elif item:
                 events.append(item)
-            elif self._running and self._running.command.payload is not None and not self._running.prompted:
+            elif self._running and self._running.command.payload is not None and not self._prompted:
                 self._prompt(events)
         return events
 
@@ -178,7 +174,7 @@ class Engine:
         if before and not before.endswith(running.command.text):
             return
         self._framer.take_partial()
-        running.prompted = True
+        self._prompted = True
         running.echo = running.command.payload.decode("latin-1")
         events.append(Prompted(running.command.payload + b"\x1a"))
 
