@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -211,10 +211,25 @@ class Journal:
             for entry in some:
                 yield entry.envelope
 
+    async def doubtful(self, stamps: Collection[Stamp]) -> set[Stamp]:
+        """Those of the stamps whose wall time came from a clock that nobody had confirmed, or is not in the journal.
+
+        One pass over the journal for each boot: for the rare moment after a restart.
+        """
+        trusted: set[Stamp] = set()
+        for boot in {stamp.boot for stamp in stamps}:
+            trusted |= await self._database.read(partial(_trusted_stamps, boot))
+        return set(stamps) - trusted
+
     async def _chunks(self, after: int) -> AsyncIterator[list[Entry]]:
         while some := await self._database.read(partial(_entries_after, after)):
             yield some
             after = some[-1].seq
+
+
+def _trusted_stamps(boot: str, db: Tables) -> set[Stamp]:
+    sql = "select wall, mono, boot from journal where boot = ? and trust = 'trusted'"
+    return {Stamp(row["wall"], row["mono"], row["boot"]) for row in db.query(sql, (boot,))}
 
 
 def _entries_after(after: int, db: Tables) -> list[Entry]:
