@@ -1,0 +1,99 @@
+"""What can be wrong with a modem, switchable while it runs."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass
+class Faults:
+    """The faults of one line. Set an attribute to switch one on or off at any moment.
+
+    Each is modelled on something seen in the field (shared reference, modems.md 2.7 and 4).
+    """
+
+    silent: bool = False
+    """Answers nothing, reports nothing, and consumes what it is sent."""
+    garbage: bool = False
+    """Sends random bytes all the time (about 1000 a second) and obeys nothing."""
+    error: bool = False
+    """ERROR to everything."""
+    no_carrier: bool = False
+    """NO CARRIER at once to every dial command."""
+    no_dial_tone: bool = False
+    """NO DIALTONE to every dial command (radio: NO CARRIER, there is no such tone)."""
+    congestion: bool = False
+    """The network has no circuit for a call from this line (Q.850 cause 34)."""
+    hang_in_stream_s: float | None = None
+    """Goes dead this many seconds into the next data state (playing or recording); `silent` is then set."""
+    swallow_ok: int = 0
+    """So many OK results to come are swallowed."""
+    glued: bool = False
+    """Results come without the line ends between them: `ERROR+CNUM`, `0OK`."""
+    doubled_cr: bool = False
+    """Every CR comes twice."""
+    split_writes: int | None = None
+    """Seed: what it sends comes in pieces of random size, milliseconds apart."""
+    unsolicited: str = ""
+    """A line that is sent between each command and its answer: `^RSSI: 20`."""
+    echo: bool = False
+    """Echo stays on whatever ATE0 says."""
+    delay_s: float = 0.0
+    """Every answer comes so much later."""
+    cmgs_stuck: bool = False
+    """A message is accepted and sent, but after its PDU only CR LF comes back."""
+    cmgs_error: int | None = None
+    """Every message is refused with this +CMS ERROR."""
+    cpcmreg_errors: int = 0
+    """So many AT+CPCMREG=1 to come are refused."""
+    memory_full: bool = False
+    """The message store is full: incoming messages wait in the network."""
+    cmti_lost: bool = False
+    """Incoming messages are stored without +CMTI."""
+    cmti_minus_one: bool = False
+    """+CMTI gives the index -1."""
+
+    def __post_init__(self) -> None:
+        self._changed: Callable[[str], None] | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if name != "_changed" and getattr(self, "_changed", None):
+            self._changed(name)  # type: ignore[misc]  # a Callable, tested the line above
+
+    def watch(self, changed: Callable[[str], None]) -> None:
+        """Call `changed(name)` whenever a fault is set."""
+        self._changed = changed
+
+    def set(self, **values: Any) -> None:
+        """Set several. KeyError for a name that is none."""
+        known = {field.name for field in fields(self)}
+        for name, value in values.items():
+            if name not in known:
+                raise KeyError(name)
+            setattr(self, name, value)
+
+    def clear(self) -> None:
+        """Everything well again."""
+        for field in fields(self):
+            setattr(self, field.name, field.default)
+
+
+class Splitter:
+    """Cuts what a modem sends into random pieces (seeded)."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - a test wants it repeatable
+
+    def cut(self, data: bytes) -> list[tuple[float, bytes]]:
+        """Pieces of 1 to 8 bytes, each with the pause in seconds (0..5 ms) before it."""
+        pieces = []
+        position = 0
+        while position < len(data):
+            size = self._random.randint(1, 8)
+            pieces.append((self._random.random() * 0.005, data[position : position + size]))
+            position += size
+        return pieces

@@ -1,0 +1,73 @@
+"""What the simulated network and its telephones sound like: key tones, exchange tones. All A-law at 8 kHz.
+
+DTMF frequencies: ITU-T Q.23. German exchange tones (425 Hz and its cadences): ITU-T E.180, supplement 2.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from hal.audio.sound import FRAME, RATE
+from hal.simulated import g711
+
+QUIET = bytes([g711.SILENCE]) * FRAME
+"""One frame of silence."""
+
+_LOW = (697, 770, 852, 941)
+_HIGH = (1209, 1336, 1477, 1633)
+_PAD = ("123A", "456B", "789C", "*0#D")
+
+
+def _tones(seconds: float, *parts: tuple[float, float]) -> bytes:
+    """The sum of sines, each (frequency in Hz, level in dBm0)."""
+    t = np.arange(round(seconds * RATE)) / RATE
+    wave = np.zeros(len(t))
+    for hertz, dbm0 in parts:
+        # Full scale of A-law is +3.14 dBm0 (G.711, table 5).
+        wave += 32767 * 10 ** ((dbm0 - 3.14) / 20) * np.sin(2 * np.pi * hertz * t)
+    return g711.encode(np.round(wave).astype(np.int32))
+
+
+@cache
+def key_tone(key: str, seconds: float, dbm0: float = -9.0) -> bytes:
+    """A DTMF key: both tones at `dbm0`. ValueError for anything that is no key."""
+    for low, row in zip(_LOW, _PAD, strict=True):
+        if len(key) == 1 and key in row:
+            return _tones(seconds, (low, dbm0), (_HIGH[row.index(key)], dbm0))
+    raise ValueError(f"{key!r} is no DTMF key")
+
+
+@cache
+def dtmf_pair(low: float, high: float) -> str:
+    """The key of a pair of frequencies that matches within 2 %, or an empty string."""
+    for hertz, row in zip(_LOW, _PAD, strict=True):
+        for other, key in zip(_HIGH, row, strict=True):
+            if abs(low - hertz) < 0.02 * hertz and abs(high - other) < 0.02 * other:
+                return key
+    return ""
+
+
+@cache
+def tone(hertz: float, seconds: float, dbm0: float = -12.0) -> bytes:
+    """One tone."""
+    return _tones(seconds, (hertz, dbm0))
+
+
+def two_tones(first: float, second: float, seconds: float) -> bytes:
+    """Two tones at once (0 Hz: none), as `+VTS=[f1,f2,t]` asks for."""
+    return _tones(seconds, *((f, -12.0) for f in (first, second) if f))
+
+
+def _cadence(on_s: float, off_s: float) -> tuple[bytes, ...]:
+    wave = tone(425, on_s) + bytes([g711.SILENCE]) * round(off_s * RATE)
+    return tuple(wave[i : i + FRAME] for i in range(0, len(wave), FRAME))
+
+
+@cache
+def cadence(name: str) -> tuple[bytes, ...]:
+    """One period of an exchange tone in frames: `dial`, `ringing`, `busy` or `congestion`."""
+    return {"dial": _cadence(1.0, 0.0), "ringing": _cadence(1.0, 4.0), "busy": _cadence(0.48, 0.48)}.get(
+        name
+    ) or _cadence(0.24, 0.24)
