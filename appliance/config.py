@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from hal.line import DIALLABLE, Direction
+from hal.registry import DRIVERS
 from ivr.limits import MAY_BE_ZERO, WHOLE, Limits
 from provisioning import tomlplaces as toml
 from provisioning.roster import LOGIN_DIGITS
@@ -159,7 +160,7 @@ class Simulation:
 
 @dataclass(frozen=True)
 class LineOptions:
-    """One bearer of a device; lines are named after the device and numbered from 1: `isdn.1`."""
+    """One bearer of a device. Lines are named after the device and numbered from 1, as `isdn.1`; a single line has its name."""
 
     port: Path = needed(_path("/dev/ttyACM0"), "Serial port that takes the commands.")
     audio: Path | None = option(None, _optional_path("/dev/ttyUSB4"), "Serial port of the audio, where it has its own.")
@@ -172,10 +173,13 @@ class Device:
     """One modem or adapter, with its lines."""
 
     name: str = needed(NAME, "Unique in the box.")
-    driver: str = needed(toml.text(r"[a-z0-9_]+", "the name of a driver", "isdn4linux"), "Which driver speaks to it.")
+    driver: str = needed(toml.choice(toml.words(sorted(DRIVERS))), "Which driver speaks to it.")
     model: str = option("", toml.text(r"[a-z0-9_-]*", "a model name", "sim7600"), "Model, where it cannot be asked.")
     sim_pin_file: Path | None = option(
         None, _optional_path("/etc/alertbox/sim-pin"), "File with the PIN of the SIM; readable by its owner only."
+    )
+    country: str = option(
+        "DE", toml.text(r"[A-Z]{2}", "a country code of ISO 3166-1", "DE"), "Whose tones an analogue line is to expect."
     )
     sms: bool = option(True, toml.boolean(), "May send short messages, if it can.")
     lines: tuple[LineOptions, ...] = field(default=())
@@ -280,11 +284,12 @@ def _check_together(root: Table, tables: list[Table], devices: tuple[Device, ...
         if device.name in names:
             table.report("name", f'"{device.name}" is the name of an earlier device; take another')
         names.add(device.name)
-        for line in device.lines:
-            for port in filter(None, (line.port, line.audio)):
-                if port in ports:
-                    table.report("line", f'port "{port}" belongs to {ports[port]} already; a port serves one line')
-                ports.setdefault(port, device.name)
+        for place, line in zip(table.tables("line"), device.lines, strict=True):
+            for key, port in (("port", line.port), ("audio", line.audio)):
+                if port is not None and port in ports:
+                    place.report(key, f'"{port}" is a port of {ports[port]} already; a port serves one line')
+                elif port is not None:
+                    ports[port] = device.name
 
 
 def load(path: Path) -> Config:

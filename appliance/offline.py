@@ -9,12 +9,10 @@ from typing import Any
 from appliance.answers import Answer, CommandFailed
 from appliance.commands import Command
 from appliance.config import Config
+from appliance.memory import DATABASE
 from appliance.site import Site
 from hal.clock import Clock
 from storage import Secrets, StorageError, Store
-
-DATABASE = "alertbox.db"
-"""Name of the database in `paths.state`."""
 
 
 async def answer(config: Config, command: Command, arguments: dict[str, Any]) -> Answer:

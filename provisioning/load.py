@@ -37,7 +37,7 @@ async def load(store: Store, draft: Draft, *, source: str, by: str, set_pins: bo
     pins: list[tuple[str, str]] = []
     kept: list[tuple[str, str]] = []
     for (team, group), pin in draft.pins.items():
-        if not set_pins and await store.credentials.has_pin(team, group):
+        if not set_pins and await _has_pin(store, team, group):
             kept.append((team, group))
             continue
         records.append(PinSet(team, group, await store.credentials.hash(pin), by))
@@ -55,3 +55,9 @@ async def load(store: Store, draft: Draft, *, source: str, by: str, set_pins: bo
         records.append(AlarmCleared(EXCLUDED, "every team of the roster is called"))
     await store.commit(*records)
     return Loaded(roster, tuple(pins), tuple(kept), tuple(without_pin))
+
+
+async def _has_pin(store: Store, team: str, group: str) -> bool:
+    if group:
+        return group in await store.credentials.groups(team)
+    return await store.credentials.has_pin(team)

@@ -198,7 +198,8 @@ class Table:
         found = []
         for index, each in enumerate(values):
             title = each.get("key") or each.get("name")
-            place = f"[[{key}]] {index + 1}" + (f" ({title})" if isinstance(title, str) else "")
+            place = f"{self.place}.{key} {index + 1}" if self.place else f"[[{key}]] {index + 1}"
+            place += f" ({title})" if isinstance(title, str) else ""
             found.append(Table(self.document, (*self.path, key, index), place, each))
         return found
 

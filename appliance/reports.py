@@ -1,0 +1,252 @@
+"""Commands that only report. Each reads the stores and answers in text, tables and data."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from appliance.answers import Answer, CommandFailed, Grid
+from appliance.check import Facts, judge
+from appliance.site import Site
+from hal.clock import Clock, ClockTrust
+from storage.campaigns import Attempt, Campaign
+from storage.records import Target
+from storage.roster import Acknowledgement, Roster
+
+STALE_DAYS = 365
+"""Age at which contact data is said to be old."""
+
+
+def when(site: Site, wall: float | None) -> str:
+    """A time for people, in the box's time zone."""
+    if wall is None:
+        return ""
+    return dt.datetime.fromtimestamp(wall, site.config.service.time_zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def contact_warnings(roster: Roster, clock: Clock) -> list[str]:
+    """Contact data that nobody has confirmed for a year; only a warning, and none by a clock that is in doubt."""
+    warnings = []
+    today = dt.datetime.fromtimestamp(clock.wall(), dt.UTC).date()
+    for team in roster.callable():
+        if team.contact_confirmed is None:
+            warnings.append(f"{team.key}: contact data was never confirmed")
+        elif clock.trust is ClockTrust.TRUSTED and (today - team.contact_confirmed).days > STALE_DAYS:
+            warnings.append(f"{team.key}: contact data was last confirmed on {team.contact_confirmed}")
+    return warnings
+
+
+async def check(site: Site, _: dict[str, Any]) -> Answer:
+    """`alertbox check`."""
+    roster = site.store.roster.current()
+    missing = []
+    for team in roster.callable():
+        if not await site.store.credentials.has_pin(team.key):
+            missing.append(f"{team.key} has no PIN and cannot send an alert: alertbox pin set {team.key}")
+        have = await site.store.credentials.groups(team.key)
+        if team.acknowledgement is Acknowledgement.PIN and not set(team.groups) & set(have):
+            missing.append(
+                f"{team.key} has no group PIN and cannot acknowledge: alertbox pin set {team.key} --group ..."
+            )
+    verdict = judge(
+        Facts(
+            running=site.running,
+            lines=site.lines(),
+            roster=roster,
+            alarms=site.store.alarms.active(),
+            trouble=site.trouble(),
+            contacts=contact_warnings(roster, site.clock),
+            without_pin=missing,
+        )
+    )
+    parts: list[str | Grid] = [verdict.answer, *(f"  - {each}" for each in verdict.stops + verdict.remarks)]
+    data = {"stops": verdict.stops, "remarks": verdict.remarks}
+    return Answer(parts, verdict.status, data)
+
+
+async def lines(site: Site, _: dict[str, Any]) -> Answer:
+    """`alertbox lines`."""
+    statuses = site.lines()
+    rows = [
+        (each.name, each.direction.value, each.state if each.in_service else "out of service", each.detail)
+        for each in statuses
+    ]
+    data = [
+        {
+            "name": each.name,
+            "direction": each.direction.value,
+            "state": each.state,
+            "in_service": each.in_service,
+            "detail": each.detail,
+        }
+        for each in statuses
+    ]
+    status = 0 if all(each.in_service for each in statuses) else 1
+    return Answer([Grid("", ("line", "calls", "state", "modem"), rows)], status, data)
+
+
+async def calls(site: Site, arguments: dict[str, Any]) -> Answer:
+    """`alertbox calls`."""
+    records = list(reversed(await site.store.calls.recent(arguments["count"])))
+    rows = [
+        (
+            str(each.id),
+            when(site, each.started.wall),
+            each.direction,
+            each.line,
+            (each.source if each.direction == "in" else each.target) or "unknown",
+            each.originator,
+            each.outcome or "running",
+            f"{each.duration_s:.0f}" if each.duration_s is not None else "",
+        )
+        for each in records
+    ]
+    columns = ("call", "began", "way", "line", "number", "by", "outcome", "s")
+    data = [
+        {"call": each.id, "direction": each.direction, "line": each.line, "source": each.source, "target": each.target}
+        | {"originator": each.originator, "outcome": each.outcome, "detail": each.detail}
+        | {"duration_s": each.duration_s, "talk_s": each.talk_s}
+        for each in records
+    ]
+    return Answer([Grid("", columns, rows, right=(0, 7))], data=data)
+
+
+def _calling(campaign: Campaign) -> list[str]:
+    """Teams for which the calling goes on."""
+    if campaign.ended:
+        return []
+    settled = campaign.reached.keys() | campaign.not_reached.keys()
+    return [each.team for each in campaign.targets if not each.excluded and each.team not in settled]
+
+
+async def alerts(site: Site, arguments: dict[str, Any]) -> Answer:
+    """`alertbox alerts`."""
+    campaigns = list(reversed(await site.store.campaigns.recent(arguments["count"])))
+    rows = [
+        (
+            str(each.alert),
+            when(site, each.confirmed_at),
+            each.sender,
+            "exercise" if each.exercise else "alert",
+            str(len(each.reached)),
+            str(len(each.not_reached)),
+            str(len(_calling(each))),
+            each.ended or "running",
+        )
+        for each in campaigns
+    ]
+    columns = ("alert", "confirmed", "sender", "kind", "reached", "not", "open", "state")
+    return Answer([Grid("", columns, rows, right=(0, 4, 5, 6))], data=[each.alert for each in campaigns])
+
+
+async def alert(site: Site, arguments: dict[str, Any]) -> Answer:
+    """`alertbox alerts show ID`."""
+    campaign = await site.store.campaigns.get(arguments["id"])
+    if campaign is None:
+        raise CommandFailed(f"there is no alert {arguments['id']}; alertbox alerts shows them")
+    messages = await site.store.sms.for_alert(campaign.alert)
+    tries: dict[str, list[Attempt]] = {}
+    for attempt in campaign.attempts:
+        tries.setdefault(attempt.team, []).append(attempt)
+    result = {target.team: _result(campaign, target, tries.get(target.team, [])) for target in campaign.targets}
+    kind = "Exercise" if campaign.exercise else "Alert"
+    state = f"ended: {campaign.ended}" if campaign.ended else "running"
+    by = f" by {campaign.ended_by}" if campaign.ended_by else ""
+    head = [
+        f"{kind} {campaign.alert} of {campaign.sender}, confirmed {when(site, campaign.confirmed_at)}, {state}{by}"
+        + (f", the all-clear of alert {campaign.all_clear_of}" if campaign.all_clear_of else ""),
+        f"{len(campaign.reached)} reached, {len(campaign.not_reached)} not reached, {len(_calling(campaign))} still calling, "
+        f"{sum(bool(each.excluded) for each in campaign.targets)} not called",
+    ]
+    teams = Grid("", ("team", "result", "calls"), [(team, *row) for team, row in result.items()], right=(2,))
+    attempts = Grid(
+        "Tries",
+        ("call", "began", "team", "number", "line", "outcome", "detail"),
+        [
+            (
+                str(each.call),
+                when(site, each.started.wall)[11:],
+                each.team,
+                each.number,
+                each.line,
+                (each.outcome or ("running" if not campaign.ended else "cut off")) + ("" if each.counted else " *"),
+                each.detail,
+            )
+            for each in campaign.attempts
+        ],
+        right=(0,),
+    )
+    sms = Grid(
+        "Short messages",
+        ("sms", "purpose", "to", "number", "state", "detail"),
+        [(str(each.id), each.purpose, each.team or "", each.number, each.state, each.detail) for each in messages],
+        right=(0,),
+    )
+    parts: list[str | Grid] = [*head, teams, attempts]
+    if any(not each.counted for each in campaign.attempts):
+        parts.append("* not counted as a call to the team")
+    parts += [sms, f"Journal head: {site.store.journal.head}"]
+    data = {
+        "alert": campaign.alert,
+        "ended": campaign.ended,
+        "teams": {team: row[0] for team, row in result.items()},
+        "reached": {team: {"how": each.how, "group": each.group} for team, each in campaign.reached.items()},
+        "not_reached": campaign.not_reached,
+        "attempts": [[each.team, each.outcome, each.counted] for each in campaign.attempts],
+        "sms": [[each.purpose, each.number, each.state] for each in messages],
+    }
+    return Answer(parts, 1 if campaign.not_reached else 0, data)
+
+
+def _result(campaign: Campaign, target: Target, tries: list[Attempt]) -> tuple[str, str]:
+    """What became of a team, and how many calls it was given."""
+    counted = str(sum(each.counted for each in tries))
+    if target.excluded:
+        return f"not called: {target.excluded}", counted
+    if reached := campaign.reached.get(target.team):
+        how = {"key": "by key", "pin": "by PIN", "playback": "on its own call"}.get(reached.how, reached.how)
+        group = f", group {reached.group}" if reached.group else ""
+        heard = f", heard {reached.heard_s:.1f} s" + ("" if reached.heard_all else " (not to the end)")
+        return f"reached {how}{group}{heard}", counted
+    if target.team in campaign.not_reached:
+        return f"NOT REACHED: {campaign.not_reached[target.team]}", counted
+    if campaign.ended:
+        return "not reached before the end", counted
+    if tries and tries[-1].ended is None:
+        return f"being called on {tries[-1].line}", counted
+    return "to be called again" if tries else "to be called", counted
+
+
+async def verify_journal(site: Site, _: dict[str, Any]) -> Answer:
+    """`alertbox journal verify`."""
+    report = await site.store.journal.verify()
+    verdict = "every seal is right" if report.ok else f"BROKEN at record {report.first_bad}"
+    lines = [f"{report.records} records, {verdict}", f"head {report.head}"]
+    if report.unknown:
+        lines.append(f"{len(report.unknown)} records are of kinds that this program does not know")
+    data = {"ok": report.ok, "records": report.records, "head": report.head, "first_bad": report.first_bad}
+    return Answer(list(lines), 0 if report.ok else 2, data)
+
+
+async def roster(site: Site, _: dict[str, Any]) -> Answer:
+    """`alertbox roster list`."""
+    current = site.store.roster.current()
+    excluded = current.excluded()
+    rows = [
+        (
+            team.key,
+            team.uid,
+            team.name,
+            team.language,
+            ", ".join(each.number for each in team.numbers),
+            team.acknowledgement.value,
+            f"not called: {excluded[team.key]}" if team.key in excluded else team.state.value,
+        )
+        for team in current.teams
+    ]
+    columns = ("team", "UID", "name", "lang", "numbers", "ack", "state")
+    parts: list[str | Grid] = [
+        Grid("", columns, rows),
+        *(f"warning: {each}" for each in contact_warnings(current, site.clock)),
+    ]
+    return Answer(parts, 1 if excluded else 0, {"digest": current.digest, "excluded": excluded})

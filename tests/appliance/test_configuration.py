@@ -1,0 +1,143 @@
+"""The configuration file: what it may say, and every mistake at its place."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from appliance import config
+from appliance.config import Invalid
+from hal.line import Direction
+from ivr.limits import Limits
+
+GOOD = """
+[service]
+name = "Test alert"
+languages = ["de"]
+time_zone = "Europe/Berlin"
+
+[limits]
+uid_digits = 5
+pin_digits = 4
+ring_s = 30
+
+[control]
+mode = "0600"
+
+[[device]]
+name = "isdn"
+driver = "isdn4linux"
+
+[[device.line]]
+port = "/dev/ttyI0"
+number = "4711"
+
+[[device.line]]
+port = "/dev/ttyI1"
+direction = "out"
+
+[[device]]
+name = "gsm"
+driver = "gsm"
+model = "sim7600"
+sim_pin_file = "/etc/alertbox/sim-pin"
+
+[[device.line]]
+port = "/dev/ttyUSB2"
+audio = "/dev/ttyUSB4"
+"""
+
+
+def mistakes(text):
+    with pytest.raises(Invalid) as caught:
+        config.parse(text, "box.toml")
+    return "\n".join(map(str, caught.value.problems))
+
+
+def test_everything_is_read_and_the_rest_has_defaults():
+    read = config.parse(GOOD, "box.toml")
+    assert read.service.name == "Test alert"
+    assert str(read.service.time_zone) == "Europe/Berlin"
+    assert (read.limits.uid_digits, read.limits.pin_digits, read.limits.ring_s) == (5, 4, 30)
+    assert read.limits.gap_s == Limits().gap_s
+    assert read.control.mode == 0o600
+    isdn, gsm = read.devices
+    assert [line.direction for line in isdn.lines] == [Direction.BOTH, Direction.OUT]
+    assert gsm.lines[0].audio == Path("/dev/ttyUSB4")
+    assert read.sms.notice == "eCSIRT.net alert function - a new voice-mail was received."
+    assert read.lines.keep_free == 1
+
+
+def test_the_defaults_of_every_option_are_of_its_kind():
+    for section in dataclasses.fields(config.Config):
+        if section.name in ("limits", "devices"):
+            continue
+        for option in dataclasses.fields(section.default_factory):
+            written = option.default
+            if isinstance(written, Path):
+                written = str(written)
+            elif isinstance(written, tuple):
+                written = list(written)
+            elif option.name == "mode":
+                written = f"{written:04o}"
+            elif option.name == "time_zone":
+                written = str(written)
+            assert option.metadata["kind"].read(written) == option.default, option.name
+
+
+def test_the_defaults_of_every_limit_are_in_its_range():
+    for each in dataclasses.fields(Limits):
+        assert config.limit_kind(each.name).read(each.default) == each.default
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ('"Europe/Berlin"', '"Berlin"', r'box.toml:5: \[service\].time_zone: "Berlin" is no time zone'),
+        ("pin_digits = 4", "pin_digits = 5", r"box.toml:9: \[limits\].pin_digits: .*never 10"),
+        ("ring_s = 30", "ring_s = -1", r"box.toml:10: \[limits\].ring_s: -1 is out of range; write 0.1 to 1209600"),
+        ("ring_s = 30", 'ring_s = "30"', r'box.toml:10: .*"30" is no number'),
+        ("ring_s", "ringing_s", r"box.toml:10: .*did you mean ring_s"),
+        ('"0600"', '"0666"', r'box.toml:13: \[control\].mode: "0666" lets everybody in'),
+        ('"0600"', "600", r"box.toml:13: .*600 is no text"),
+        (
+            '"isdn4linux"',
+            '"isdn"',
+            r'box.toml:17: \[\[device\]\] 1 \(isdn\).driver: "isdn" is not known; write one of: gsm',
+        ),
+        (
+            '"/dev/ttyI1"',
+            '"ttyI1"',
+            r'box.toml:24: \[\[device\]\] 1 \(isdn\)\.line 2\.port: "ttyI1" is not an absolute path',
+        ),
+        ('"/dev/ttyI1"', '"/dev/ttyI0"', r'box.toml:24: .*"/dev/ttyI0" is a port of isdn already'),
+        ('"out"', '"up"', r'box.toml:25: .*"up" is not known; write one of: in, out, both'),
+        ('name = "gsm"', 'name = "isdn"', r'box.toml:28: .*"isdn" is the name of an earlier device'),
+        ('[[device.line]]\nport = "/dev/ttyUSB2"\naudio = "/dev/ttyUSB4"\n', "", r"box.toml:27: .*has no line"),
+        ("[control]", "[contorl]", r"box.toml:12: contorl: is not known; did you mean control\?"),
+    ],
+)
+def test_a_mistake_is_reported_at_its_place(old, new, found):
+    assert old in GOOD
+    assert re.search("^" + found, mistakes(GOOD.replace(old, new, 1)), re.MULTILINE)
+
+
+def test_every_mistake_is_reported_at_once():
+    text = GOOD.replace('"Europe/Berlin"', "1").replace("ring_s = 30", "x = 1").replace('"out"', '"up"')
+    assert [each.split(":")[1] for each in mistakes(text).splitlines()] == ["5", "10", "25"]
+
+
+def test_a_box_that_could_call_nobody_is_a_mistake():
+    text = GOOD.replace('direction = "out"', 'direction = "in"').replace(
+        'port = "/dev/ttyI0"', 'port = "/dev/ttyI0"\ndirection = "in"'
+    )
+    text = text.replace('audio = "/dev/ttyUSB4"', 'direction = "in"')
+    assert "no line may dial" in mistakes(text)
+
+
+def test_a_file_that_cannot_be_read_is_invalid(tmp_path):
+    with pytest.raises(Invalid, match="cannot be read"):
+        config.load(tmp_path / "none.toml")
