@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hal.clock import Clock
 from ivr.limits import Limits
+from ivr.loginhistory import LoginHistory
 from ivr.prompts import Catalogue, Phrases
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ class House:
     """In which times of day are spoken. UTC is spoken as such, anything else as local time."""
     in_hand: set[int] = field(default_factory=set)
     """Messages that a running conversation has before it: no second call offers them as drafts meanwhile."""
-    logins_in_flight: list[tuple[str | None, str | None, float]] = field(default_factory=list)
-    """Logins being checked at this moment (caller, team, monotonic seconds): they count as wrong until they are known."""
+    logins: LoginHistory = field(default_factory=LoginHistory)
+    """What the back-off knows."""
 
     def speak(self, language: str) -> Phrases:
         """The phrases of a language; the box's main language where it has none such."""

@@ -44,6 +44,11 @@ class Limits:
     own_spacing_s: float = 60.0
     """Then: least seconds between two answers to logins from that number."""
 
+    all_own_tries: int = 30
+    """Wrong logins within an hour from all registered numbers together before all their answers come slowly."""
+    all_own_spacing_s: float = 20.0
+    """Then: least seconds between two answers to logins from any of them."""
+
     # --- menus and recordings
     menu_wait_s: float = 8.0
     """Seconds of silence after a menu before it is said again."""
@@ -106,6 +111,7 @@ WHOLE = frozenset(
         "team_tries",
         "all_tries",
         "own_tries",
+        "all_own_tries",
         "menu_rounds",
         "calls_per_team",
         "group_pin_digits",
@@ -113,5 +119,7 @@ WHOLE = frozenset(
 )
 """Fields that hold whole numbers."""
 
-MAY_BE_ZERO = frozenset({"gap_s", "login_reply_s", "own_spacing_s", "welcome_pause_s", "short_recording_s"})
+MAY_BE_ZERO = frozenset(
+    {"gap_s", "login_reply_s", "own_spacing_s", "all_own_spacing_s", "welcome_pause_s", "short_recording_s"}
+)
 """Fields that may be zero; all others are above it."""

@@ -30,7 +30,7 @@ class Phrases:
         """The text has a clip."""
         return text in self._clips
 
-    def say(self, key: str, **values: Value) -> list[Sound]:
+    def say(self, key: str, /, **values: Value) -> list[Sound]:
         """The sounds of a phrase, in order, each with its caption; all A-law unless a sound was given in another encoding.
 
         Raises `KeyError` for an unknown phrase, for a gap without a value, or for a text that has no clip: free texts (a

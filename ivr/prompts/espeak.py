@@ -107,7 +107,7 @@ def level(samples: Linear) -> Linear:
     if not len(speech):
         return samples
     wanted = _PEAK / np.sqrt(2) * 10 ** ((_LEVEL_DBM0 - _FULL_SCALE_DBM0) / 20)
-    scaled = samples * (wanted / np.sqrt((speech**2).mean()))
+    scaled: Linear = samples * (wanted / np.sqrt((speech**2).mean()))
     knee = 0.7 * _PEAK
     over = np.abs(scaled) > knee
     room = _PEAK - knee

@@ -1,0 +1,42 @@
+"""The beep, the recording after it, and whether anything is to be heard in it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hal.audio import companding, tones
+from hal.audio.sound import RATE, Sound
+from hal.line import Recording
+from ivr.menu import Talk
+
+_STRETCH = RATE // 10
+
+
+async def after_the_beep(talk: Talk, limit_s: float) -> Recording:
+    """Beep, then record until a key, `limit_s` seconds or a hang-up. Keys pressed before the recording do not end it.
+
+    Raises `HungUp` only before the recording begins.
+    """
+    talk.call.flush_keys()
+    await talk.play(tones.beep(), interrupt="")
+    talk.call.flush_keys()
+    recording = await talk.call.record(limit_s=limit_s)
+    talk.call.flush_keys()
+    return recording
+
+
+def seems_silent(sound: Sound, threshold_dbm0: float) -> bool:
+    """No 100 ms of the sound are louder than the threshold (dBm0 as in ITU-T G.711: a sine of full scale has +3.14).
+
+    The mean of each stretch is taken off first: a line's direct-current offset is no speech.
+    """
+    samples = companding.decode(sound.data, sound.encoding).astype(np.float64)
+    if len(samples) < _STRETCH:
+        stretches = samples[np.newaxis] if len(samples) else np.zeros((1, 1))
+    else:
+        stretches = samples[: len(samples) // _STRETCH * _STRETCH].reshape(-1, _STRETCH)
+    loudest = float(stretches.std(axis=1).max())
+    full_scale = 32768.0 / math.sqrt(2)
+    return 20 * math.log10(max(loudest, 1e-3) / full_scale) + tones.FULL_SCALE_DBM0 < threshold_dbm0
