@@ -205,6 +205,11 @@ class Journal:
             await self._database.read(partial(_feed, walk, some))
         return walk.report()
 
+    async def last(self) -> Envelope | None:
+        """The newest entry, or None: what the box knew before it stopped."""
+        entry = await self._database.read(last)
+        return entry.envelope if entry else None
+
     async def records(self, *, after: int = 0) -> AsyncIterator[Envelope]:
         """All entries that follow number `after`, oldest first, as envelopes; unknown ones as `UnknownRecord`."""
         async for some in self._chunks(after):
