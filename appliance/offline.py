@@ -24,7 +24,7 @@ async def answer(config: Config, command: Command, arguments: dict[str, Any]) ->
     except (StorageError, OSError) as error:
         raise CommandFailed(f"the box is not running, and its database cannot be read: {error}") from None
     try:
-        said = await command.handler(Site(config, store, clock, None, running=False), arguments)
+        said = await command.handler(Site(config, store, clock, running=False), arguments)
     finally:
         await store.close()
     return replace(said, parts=[f"The box is not running; this is what its database {path} holds.", *said.parts])

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from appliance.config import Config
 from hal.clock import Clock
 from hal.line import Direction
-from ivr.prompts import Catalogue
 from storage import Store
 from storage.roster import Roster
 
@@ -40,8 +39,6 @@ class Site:
     config: Config
     store: Store
     clock: Clock
-    phrases: Catalogue | None
-    """The rendered phrases; None where they cannot be read."""
     running: bool
     """False: the box is down, and this is its database, read-only."""
     by: str = ""

@@ -1,0 +1,54 @@
+"""Calls in, each in a task of its own, never more at once than the box can serve."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from hal.line import IncomingCall
+from ivr import inbound
+from ivr.house import House
+from ivr.trunks import Trunks
+
+log = logging.getLogger(__name__)
+
+
+class Conversations:
+    """Takes calls in. Whatever happens in one ends there."""
+
+    def __init__(self, house: House, trunks: Trunks, limit: int) -> None:
+        self._house = house
+        self._trunks = trunks
+        self._limit = limit
+        self._running: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def take(self, incoming: IncomingCall) -> None:
+        """A call rings: answer it, or turn it away."""
+        wanted = incoming.line.direction.takes_calls and not self._closed and len(self._running) < self._limit
+        task = asyncio.get_running_loop().create_task(
+            self._hold(incoming) if wanted else incoming.reject(), name=f"call in on {incoming.line.name}"
+        )
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    async def _hold(self, incoming: IncomingCall) -> None:
+        with self._trunks.seized_in(incoming.line):
+            await inbound.answer(incoming, self._house)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("%s failed", task.get_name(), exc_info=error)
+
+    async def close(self, limit_s: float) -> None:
+        """Take no more calls; let those that run end within `limit_s` seconds, then end them."""
+        self._closed = True
+        if self._running:
+            await asyncio.wait(self._running, timeout=limit_s)
+        for task in list(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)

@@ -1,0 +1,40 @@
+"""`alertbox run`: the box as a service."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+
+from appliance.box import Box
+from appliance.config import Config
+from hal.clock import ScaledEventLoop
+from ivr.prompts import PromptsMissing
+from storage import StorageError
+
+log = logging.getLogger(__name__)
+
+
+async def _serve(config: Config) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with Box(config):
+        log.info("the box is up")
+        await stop.wait()
+        log.info("stopping")
+
+
+def run(config: Config) -> int:
+    """Run until SIGTERM or SIGINT; the exit status."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    speed = config.simulation.speed
+    try:
+        with asyncio.Runner(loop_factory=(lambda: ScaledEventLoop(speed)) if speed != 1 else None) as runner:
+            runner.run(_serve(config))
+    except (StorageError, PromptsMissing) as error:
+        log.critical("%s", error)
+        return 2
+    return 0
