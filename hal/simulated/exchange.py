@@ -7,6 +7,7 @@ it run faster than life. One 20 ms tick carries the audio of all calls, in A-law
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -17,6 +18,7 @@ from hal.simulated.circuit import CallLog, Circuit, Party, Phase, Presence
 from hal.simulated.isdn4linux import IsdnAdapter
 from hal.simulated.phone import Phone
 from hal.simulated.ptyport import Watch
+from hal.simulated.voicemodem import AnalogueModem
 
 TICK_S = 0.02
 D = TypeVar("D")
@@ -47,6 +49,8 @@ class Exchange:
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.loop = asyncio.get_running_loop()
+        self.wall: Callable[[], float] = getattr(self.loop, "wall", time.time)
+        """Time of day (Unix time), for caller id and messages; a virtual loop brings its own."""
         self.watch = Watch()
         self.prompts = Path(prompts) if prompts else None
         """Directory of rendered prompts with an `index.json`, from which phones tell captions."""
@@ -82,6 +86,12 @@ class Exchange:
         if dialect != "isdn4linux":
             raise ValueError(f"no ISDN dialect {dialect!r}")
         return self._keep(name, IsdnAdapter(self, name, msns))
+
+    def voice_modem(self, name: str, number: str, *, model: str = "conexant") -> AnalogueModem:
+        """An analogue voice modem at node `name`: `conexant` (cx93010), `usr5637` or `si2493`. ValueError for another."""
+        modem = self._keep(name, AnalogueModem(self, name, number, model))
+        self.subscribe(number, modem)
+        return modem
 
     def phone(self, number: str, **settings: Any) -> Phone:
         """The telephone with this number; the same one each time. Settings are attributes of `Phone`."""
