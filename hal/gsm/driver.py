@@ -1,0 +1,330 @@
+"""A radio modem as a device: its two ports, its watch, its recovery. `create` is what `hal.registry` calls."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Coroutine
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hal.at.interpreter import Interpreter
+from hal.errors import LineClosed, LineFault, ModemError, ModemSilent
+from hal.gsm.callstate import Phase
+from hal.gsm.inbox import Inbox, IncomingSms, OnSms
+from hal.gsm.line import GsmLine
+from hal.gsm.models import Model, model_named
+from hal.gsm.radio import UNSOLICITED, Radio
+from hal.gsm.reports import MemoryFull, Registration, Restarted, Stored, parse
+from hal.gsm.sender import GsmSms
+from hal.gsm.sim import PinMemory
+from hal.gsm.turns import Turns
+from hal.line import Device, DialGate, LineHealth, LineState
+from hal.serialport import SerialPort
+
+if TYPE_CHECKING:
+    from hal.audio.pump import AudioPump
+    from hal.registry import DeviceConfig
+
+log = logging.getLogger(__name__)
+
+PING_S = 10.0
+"""Seconds between two questions to an idle modem: one that has fallen silent is reported within 20 s."""
+POLL_S = {Phase.IDLE: PING_S, Phase.DIALLING: 0.5, Phase.ALERTING: 0.5, Phase.INCOMING: 1.0, Phase.ACTIVE: 2.0}
+"""Seconds between two looks at the modem's call list."""
+STORE_S = 300.0
+"""Seconds between two looks through the received messages."""
+SIGNAL_EVERY = 6
+"""Idle questions from one asking for signal and operator to the next."""
+RESET_S = 10.0
+"""Seconds for a modem to confirm +CFUN=1,1."""
+REBOOT_S = 3.0
+"""Seconds that a modem which resets itself still looks alive on USB."""
+REAPPEAR_S = 90.0
+"""Seconds for a modem to come back after a reset: USB enumeration takes 10 to 30, a SIM with PIN a few more."""
+RETRY_S = 2.0
+
+
+class GsmDevice(Device):
+    """One radio modem with one line and messages."""
+
+    def __init__(self, config: DeviceConfig, gate: DialGate | None, pump: AudioPump, model: Model | None) -> None:
+        self.name = config.name
+        self.pump = pump
+        self.radio = Radio(pin=config.pin, memory=PinMemory(config.name, _pin_file()), model=model)
+        self.line = GsmLine(config.line_name(0), self, config.line_direction(0), gate, config.msn(0))
+        self.lines = (self.line,)
+        self.sms = GsmSms(self, gate)
+        self.turns = Turns(self._messages_held)
+        self.on_sms: OnSms = _note
+        """Gets each received message; the modem's copy is deleted when it returns. Without one they are only logged."""
+        self._config = config
+        self._fault = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self._at: Interpreter | None = None
+        self._audio: SerialPort | None = None
+        self._inbox = Inbox(self._offer_sms)
+        self._watch: asyncio.Task[None] | None = None
+        self._chores: set[asyncio.Task[None]] = set()
+        self._look = asyncio.Event()
+        self._stored: asyncio.Queue[int | None] = asyncio.Queue()
+        self._restarted = False
+        self._needs_reset = False
+
+    # --- for the line and the sender ------------------------------------------------------------------------
+
+    @property
+    def at(self) -> Interpreter:
+        """The dialogue with the modem. Raises `LineClosed`."""
+        if self._at is None:
+            raise LineClosed(f"{self.name} is closed")
+        return self._at
+
+    @property
+    def audio(self) -> SerialPort:
+        """The port that carries the audio. Raises `LineClosed`."""
+        if self._audio is None:
+            raise LineClosed(f"{self.name} is closed")
+        return self._audio
+
+    def check_calls(self) -> None:
+        """Look at the call list now."""
+        self._look.set()
+
+    def soon(self, chore: Coroutine[Any, Any, None]) -> None:
+        """Run something beside everything else; it ends with the device."""
+        task = asyncio.get_running_loop().create_task(chore)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+    def failed(self, fault: LineFault) -> None:
+        """The modem does not work any more."""
+        if self._fault.is_set() or self._at is None:
+            return
+        log.error("%s: %s", self.name, fault)
+        self._fault.set()
+        self.line.faulted(fault)
+
+    def audio_failed(self, fault: LineFault) -> None:
+        """Calls work and their audio does not. SIM7600 modems come out of that by a reset alone (callpilot#121)."""
+        self._needs_reset = True
+        self.failed(fault)
+
+    async def health(self) -> LineHealth:
+        """Ask for network and signal; while a message is being sent, what is known. Raises a `LineFault`."""
+        radio = self.radio
+        if not self.turns.message_in_hand:
+            await radio.ask_network(self.at)
+            await radio.ask_signal(self.at)
+        facts = dict(radio.facts)
+        if radio.voice is False:
+            return LineHealth(
+                False, "this modem or firmware carries no voice", radio.registered, radio.signal_dbm, facts
+            )
+        if not radio.registered:
+            return LineHealth(False, "no network that carries voice", False, radio.signal_dbm, facts)
+        if self._fault.is_set():
+            return LineHealth(False, "out of order until it is recovered", True, radio.signal_dbm, facts)
+        return LineHealth(True, f"registered with {facts.get('operator', 'a network')}", True, radio.signal_dbm, facts)
+
+    # --- the face -------------------------------------------------------------------------------------------
+
+    @property
+    def fault(self) -> asyncio.Event:
+        return self._fault
+
+    async def open(self) -> None:
+        async with self._lock:
+            await self._close_ports()
+            await self._open()
+
+    async def close(self) -> None:
+        async with self._lock:
+            if self._at is not None and self._at.port.lost is None and self.line.state is not LineState.FAULTED:
+                call = self.line.call
+                if call:
+                    await call.hang_up()
+            await self._close_ports()
+            self.line.closed()
+
+    async def recover(self) -> None:
+        async with self._lock:
+            if self._at is not None and self._at.port.lost is None and not self._needs_reset:
+                with suppress(LineFault):
+                    await self._stop_watch()
+                    await self._start(self._at)
+                    return
+            await self._reset()
+            await self._come_back()
+
+    # --- opening and recovering -----------------------------------------------------------------------------
+
+    async def _open(self) -> None:
+        try:
+            port = await SerialPort.open(self._config.ports[0])
+            self._at = Interpreter(port, on_line=self._heard, on_lost=self.failed, unsolicited=UNSOLICITED)
+            self._audio = await SerialPort.open(self._config.audio_port)
+            await self._start(self._at)
+        except BaseException:
+            await self._close_ports()
+            raise
+
+    async def _start(self, at: Interpreter) -> None:
+        """Initialise a modem whose ports are open, and watch it from then on. Raises a `LineFault`."""
+        self._restarted = False
+        await self.radio.start(at)
+        self._fault.clear()
+        self._needs_reset = False
+        await self.line.clear()  # a call that the last user of this modem has left behind
+        if self._fault.is_set():
+            raise ModemError(f"{self.name}: the modem does not let go of a call")
+        self.line.opened()
+        self._look.clear()
+        self._stored.put_nowait(None)
+        self._watch = asyncio.get_running_loop().create_task(self._keep_watch(at))
+
+    async def _reset(self) -> None:
+        """Let the modem restart itself, if it still listens; its ports are closed then."""
+        if self._at is not None and self._at.port.lost is None:
+            with suppress(LineFault):
+                await self._at.command("AT+CFUN=1,1", expect=(), timeout=RESET_S, check=False)
+                await asyncio.sleep(REBOOT_S)
+        await self._close_ports()
+
+    async def _come_back(self) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + REAPPEAR_S
+        while True:
+            try:
+                await self._open()
+                return
+            except LineFault:
+                if loop.time() >= deadline:
+                    raise
+            await asyncio.sleep(RETRY_S)
+
+    async def _stop_watch(self) -> None:
+        tasks = [task for task in (self._watch, *self._chores) if task and task is not asyncio.current_task()]
+        self._watch = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _close_ports(self) -> None:
+        await self._stop_watch()
+        at, self._at = self._at, None
+        audio, self._audio = self._audio, None
+        if at or audio:
+            self.line.faulted(LineClosed(f"{self.name} was closed"))
+        for port in (at.port if at else None, audio):
+            if port:
+                port.close()
+
+    # --- watching -------------------------------------------------------------------------------------------
+
+    def _heard(self, line: str) -> None:
+        report = parse(line)
+        match report:
+            case None:
+                log.debug("%s: %s", self.name, line)
+            case Registration():
+                self.radio.note(report)
+            case Stored(place):
+                self._stored.put_nowait(place)
+            case MemoryFull():
+                self._stored.put_nowait(None)
+            case Restarted():
+                self._restarted = True
+                self._look.set()
+            case _:
+                self.line.report(report)
+
+    async def _keep_watch(self, at: Interpreter) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._watch_calls(at))
+                group.create_task(self._watch_store(at))
+        except* LineFault as faults:
+            self.failed(next(fault for fault in faults.exceptions if isinstance(fault, LineFault)))
+        except* Exception as errors:
+            log.exception("%s: the watch has failed", self.name)
+            self.failed(ModemError(f"driver: {errors.exceptions[0]!r}"))
+
+    async def _watch_calls(self, at: Interpreter) -> None:
+        loop = asyncio.get_running_loop()
+        rounds = 0
+        while True:
+            wait_s = POLL_S[self.line.calls.phase]
+            if self.line.calls.offer_at is not None:
+                wait_s = max(0.0, min(wait_s, self.line.calls.offer_at - loop.time()))
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._look.wait()
+            except TimeoutError:
+                pass
+            self._look.clear()
+            if self._restarted:
+                raise ModemError("the modem has restarted by itself")
+            self.line.apply(self.line.calls.tick(loop.time()))
+            try:
+                await self._look_at_calls(at)
+                if self.line.calls.phase is Phase.IDLE and self.line.state is LineState.IDLE:
+                    rounds += 1
+                    await self.radio.ask_network(at)
+                    if rounds % SIGNAL_EVERY == 0:
+                        await self.radio.ask_signal(at)
+            except ModemSilent:
+                await self.radio.wake(at)  # once; raises again where it stays silent
+
+    async def _look_at_calls(self, at: Interpreter) -> None:
+        legs = await self.radio.legs(at)
+        if legs is not None:
+            self.line.apply(self.line.calls.poll(legs, asyncio.get_running_loop().time()))
+
+    async def _watch_store(self, at: Interpreter) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                async with asyncio.timeout(STORE_S):
+                    place = await self._stored.get()
+            except TimeoutError:
+                place = None
+            if not self.radio.message_store:
+                continue
+            async with self.turns.message():
+                if place is None:
+                    await self._inbox.look_through(at, loop.time())
+                else:
+                    await self._inbox.fetch(at, place, loop.time())
+
+    async def _offer_sms(self, sms: IncomingSms) -> None:
+        await self.on_sms(sms)
+
+    def _messages_held(self) -> bool:
+        """Messages wait while a call rings, and while one is up on a modem that cannot do both."""
+        if self.line.state is LineState.IN_CALL:
+            return not self.radio.model.sms_in_call
+        return self.line.calls.phase is not Phase.IDLE
+
+
+async def _note(sms: IncomingSms) -> None:
+    log.info("message from %s: %d characters", sms.sender, len(sms.text))
+
+
+def _pin_file() -> Path | None:
+    """Where a refused SIM PIN is remembered: the directory that systemd keeps for the service, if it runs under one."""
+    directory = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return Path(directory) / "sim-pin-refused" if directory else None
+
+
+def create(config: DeviceConfig, gate: DialGate | None, pump: AudioPump) -> GsmDevice:
+    """A radio modem, closed. ValueError for a configuration without its two ports, or with a model that is no row."""
+    if len(config.ports) != 1 or not config.audio_port:
+        raise ValueError(f"{config.name}: a radio modem has one port for commands and one for audio")
+    try:
+        model = model_named(config.model) if config.model else None
+    except KeyError:
+        raise ValueError(f"{config.name}: no model {config.model!r}") from None
+    return GsmDevice(config, gate, pump, model)
