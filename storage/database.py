@@ -46,6 +46,7 @@ class Database:
         self._writer: Tables | None = None
         self._reader: Tables | None = None
         self._lock: int | None = None
+        self._closed = False
 
     async def open(self) -> None:
         """Create or check the file, migrate it, and connect. Raises `StorageError` naming the file and the mend."""
@@ -64,34 +65,38 @@ class Database:
 
     async def read(self, work: Callable[[Tables], T]) -> T:
         """Run `work` on the reading thread. It sees everything that was committed before this call."""
+        self._check_open()
         return await self._loop.run_in_executor(self._reading, self._with_reader, work)
 
     async def write(self, work: Callable[[Tables], T]) -> T:
         """Run `work` on the writing thread, between transactions."""
+        self._check_open()
         return await self._loop.run_in_executor(self._writing, self._with_writer, work)
 
     async def close(self) -> None:
         """Finish what was begun, fold the WAL into the file, let go. More than once is harmless."""
+        if self._closed:
+            return
+        self._closed = True
         for executor, close in ((self._reading, self._close_reader), (self._writing, self._close_writer)):
-            try:
-                await self._loop.run_in_executor(executor, close)
-            except RuntimeError:
-                return  # shut down already
+            await self._loop.run_in_executor(executor, close)
             executor.shutdown(wait=False)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StorageClosed(f"{self.path} is closed")
 
     # --- on the threads ------------------------------------------------------------------------------------------------
 
     def _with_reader(self, work: Callable[[Tables], T]) -> T:
-        if self._reader is None:
-            raise StorageClosed(f"{self.path} is closed")
         return self._guard(work, self._reader)
 
     def _with_writer(self, work: Callable[[Tables], T]) -> T:
-        if self._writer is None:
-            raise StorageClosed(f"{self.path} is {'open for reading only' if self.read_only else 'closed'}")
         return self._guard(work, self._writer)
 
-    def _guard(self, work: Callable[[Tables], T], db: Tables) -> T:
+    def _guard(self, work: Callable[[Tables], T], db: Tables | None) -> T:
+        if db is None:
+            raise StorageClosed(f"{self.path} is open for reading only")
         try:
             return work(db)
         except sqlite3.Error as error:
