@@ -12,12 +12,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from importlib.metadata import version
 from typing import Any
-
-from ivr.dialout.loop import DialOut
 
 from appliance import clocktrust, commands
 from appliance.announcer import Announcer
@@ -37,11 +35,13 @@ from appliance.voice import open_phrases
 from hal.audio.pump import AudioPump
 from hal.board.clocks import battery_clock
 from hal.clock import Clock, ClockTrust
+from ivr import outbound
+from ivr.dialout.loop import DialOut
 from ivr.house import House
 from ivr.notices import Notices
 from ivr.trunks import Trunks
 from storage import Argon2Cost, StorageError
-from storage.records import BoxStarted, BoxStopped, CallEnded
+from storage.records import BoxStarted, BoxStopped
 from storage.roster import Roster
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,6 @@ class Box:
         await self._prepare_names(self.store.roster.current())
 
         self.trunks = Trunks(self.clock.monotonic, keep=config.lines.keep_free)
-        self.trunks.on_service = self.announcer.line
         if config.lines.test_number:
             self.trunks.test_dial = ProvingCall(self.store, self.clock, config.lines.test_number, config.limits.ring_s)
         self.notices = Notices(
@@ -125,14 +124,18 @@ class Box:
             timezone=config.service.time_zone,
         )
         self.dialout = DialOut(
-            self.store, self.trunks, self.clock, config.limits, partial(outbound.converse, house=self.house), self.notices
+            self.store,
+            self.trunks,
+            self.clock,
+            config.limits,
+            partial(outbound.converse, house=self.house),
+            self.notices,
         )
         self.house.on_alert = self.dialout.wake
         self.house.on_all_clear = self.dialout.wake
         self.conversations = Conversations(self.house, self.trunks, config.lines.conversations)
         self._stack.push_async_callback(self._end_conversations)
         for name, service in (
-            ("trunks", self.trunks.run),
             ("notices", self.notices.run),
             ("dial-out", self.dialout.run),
             ("space", self._watch_space),
@@ -153,14 +156,8 @@ class Box:
             self._trouble["database"] = memory.trouble
         if self._given_clock is None:
             self.clock.trust = await self._judge_clock()
-        records: list[Any] = [BoxStarted(version("alertbox"), self.store.stopped_cleanly)]
-        records += [
-            CallEnded(call.id, "interrupted", "the box was cut off", 0.0, 0.0)
-            for call in await self.store.calls.unfinished()
-            if call.direction == "in"
-        ]
         try:
-            await self.store.commit(*records)
+            await self.store.commit(BoxStarted(version("alertbox"), self.store.stopped_cleanly))
         except StorageError as error:
             log.error("the start was not written: %s", error)
 
@@ -205,11 +202,16 @@ class Box:
         """At a stop: nothing new begins, and what runs may end."""
         limit = self.config.lines.stop_s
         self._health.stopping(limit)
-        await asyncio.gather(self.conversations.close(limit), self.dialout.close(limit))
+        await asyncio.gather(self.conversations.close(limit), self._end_dialling(limit))
         try:
             await self.store.commit(BoxStopped(self._stop_reason))
         except StorageError as error:
             log.error("the stop was not written: %s", error)
+
+    async def _end_dialling(self, limit_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self.dialout.drain()
 
     def _serve(self, name: str, service: Callable[[], Awaitable[None]]) -> None:
         """Run something for as long as the box lives; it is cancelled, and waited for, in its turn at the stop."""
