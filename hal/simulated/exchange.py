@@ -16,8 +16,10 @@ from hal.simulated.captions import Captions
 from hal.simulated.causes import Cause
 from hal.simulated.circuit import CallLog, Circuit, Party, Phase, Presence
 from hal.simulated.isdn4linux import IsdnAdapter
+from hal.simulated.pdu import Submit
 from hal.simulated.phone import Phone
 from hal.simulated.ptyport import Watch
+from hal.simulated.radiomodem import RadioModem
 from hal.simulated.voicemodem import AnalogueModem
 
 TICK_S = 0.02
@@ -65,6 +67,7 @@ class Exchange:
         """The network has no circuit for anybody."""
         self.sms: list[Sms] = []
         self.closed = False
+        self._parts: dict[tuple[str, str, int], dict[int, str]] = {}
         self._subscribers: dict[str, list[Party]] = {}
         self._phones: dict[str, Phone] = {}
         self._devices: dict[str, Any] = {}
@@ -90,6 +93,14 @@ class Exchange:
     def voice_modem(self, name: str, number: str, *, model: str = "conexant") -> AnalogueModem:
         """An analogue voice modem at node `name`: `conexant` (cx93010), `usr5637` or `si2493`. ValueError for another."""
         modem = self._keep(name, AnalogueModem(self, name, number, model))
+        self.subscribe(number, modem)
+        return modem
+
+    def gsm_modem(self, name: str, number: str, *, model: str = "sim7600") -> RadioModem:
+        """A radio modem: AT at node `name`, PCM at `name.pcm`. ValueError for a model other than `sim7600`."""
+        if model != "sim7600":
+            raise ValueError(f"no radio modem {model!r}")
+        modem = self._keep(name, RadioModem(self, name, number))
         self.subscribe(number, modem)
         return modem
 
@@ -133,6 +144,27 @@ class Exchange:
         """Look for new prompts; done at each call of a phone."""
         if self.prompts and self.prompts.is_dir():
             self.captions.read(self.prompts)
+
+    # --- short messages ---
+
+    def accept_sms(self, sender: str, message: Submit) -> None:
+        """A modem hands over a message; parts are put together. A modem of this exchange that it is for receives it."""
+        texts = [message.text]
+        if message.part:
+            reference, parts, number = message.part
+            pending = self._parts.setdefault((sender, message.recipient, reference), {})
+            pending[number] = message.text
+            if len(pending) < parts:
+                return
+            texts = [text for _, text in sorted(self._parts.pop((sender, message.recipient, reference)).items())]
+        self.sms.append(Sms(sender, message.recipient, "".join(texts)))
+        self.send_sms(sender, message.recipient, "".join(texts))
+
+    def send_sms(self, sender: str, recipient: str, text: str) -> None:
+        """The network delivers a message, if a modem with that number is here."""
+        for party in self._subscribers.get(recipient, []):
+            if isinstance(party, RadioModem):
+                party.messages.deliver(sender, text)
 
     # --- calls ---
 

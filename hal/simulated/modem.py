@@ -64,6 +64,7 @@ class Modem:
     def unplug(self) -> None:
         """Pull the modem out of its socket. What it was doing ends."""
         self.port.unplug()
+        self.dtr_dropped()
 
     def plug(self, name: str | None = None) -> None:
         """Plug it in again, perhaps under another node name (renumbering)."""
