@@ -23,6 +23,7 @@ from sqlite_utils import Database as Tables
 from storage import schema
 from storage.atomicfile import sync_directory
 from storage.errors import StorageClosed, StorageError
+from storage.reserve import Claim, Reserve
 
 T = TypeVar("T")
 
@@ -33,12 +34,17 @@ BACKSTOP = 4096
 SYNCHRONOUS = "FULL"
 """FULL: the fsync before `commit` returns. Anything less loses acknowledged facts; the power-cut test shows it."""
 
+_WRITE_ERRORS = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_FSYNC}
+_LOW = 64 * 1024
+"""Bytes free below which a failed write is taken for a full disk."""
+
 
 class Database:
     """The file, its threads and its connections."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path, reserve: Reserve, *, read_only: bool = False) -> None:
         self.path = path
+        self.reserve = reserve
         self.read_only = read_only
         self._loop = asyncio.get_running_loop()
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="storage-write")
@@ -102,8 +108,27 @@ class Database:
         except sqlite3.Error as error:
             raise StorageError(f"{self.path}: {error}; check the card with: alertbox check") from error
 
+    def is_full(self, error: sqlite3.Error) -> bool:
+        """The disk has no room (and SQLite may have had to guess why a write failed)."""
+        code = getattr(error, "sqlite_errorcode", None)
+        return code == sqlite3.SQLITE_FULL or (code in _WRITE_ERRORS and self.reserve.free() < _LOW)
+
     def _open_writer(self) -> None:
+        """Opening writes a little: the WAL is made anew. On a full disk the reserve gives room for that."""
         self._take_lock()
+        self.reserve.open()
+        while True:
+            try:
+                self._set_up()
+                return
+            except sqlite3.Error as error:
+                if self._writer is not None:
+                    self._writer.close()
+                    self._writer = None
+                if not self.is_full(error) or not self.reserve.give(0, Claim.ALERT):
+                    raise
+
+    def _set_up(self) -> None:
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self._writer = db = _connect(self.path)
         _check_file(db, self.path)
@@ -113,7 +138,8 @@ class Database:
             raise StorageError(f"{self.path}: this file system cannot hold a WAL; put the database on a local disk")
         db.execute(f"pragma synchronous = {SYNCHRONOUS}")
         db.execute(f"pragma wal_autocheckpoint = {BACKSTOP}")
-        db.execute(f"pragma application_id = {schema.APPLICATION_ID}")
+        if db.execute("pragma application_id").fetchone()[0] == 0:
+            db.execute(f"pragma application_id = {schema.APPLICATION_ID}")
         schema.migrations.apply(db)
         sync_directory(self.path.parent)
 
@@ -134,6 +160,7 @@ class Database:
                 self._writer.execute("pragma wal_checkpoint(truncate)").fetchall()
             self._writer.close()
             self._writer = None
+        self.reserve.close()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

@@ -77,10 +77,9 @@ class Store:
 
     digest = staticmethod(sounds.digest)
 
-    def __init__(self, database: Database, clock: StoreClock, reserve: Reserve) -> None:
+    def __init__(self, database: Database, clock: StoreClock) -> None:
         self._database = database
         self._clock = clock
-        self._reserve = reserve
         self._standing = Standing()
         self._subscribers: list[Callable[[Envelope], None]] = []
         self._ids = dict.fromkeys(_IDS, 0)
@@ -105,8 +104,9 @@ class Store:
         other keys), whose text names the file and the mend.
         """
         path = Path(path)
-        database = Database(path, read_only=read_only)
-        store = cls(database, clock, Reserve(path.with_name(path.name + ".reserve"), reserve_bytes))
+        reserve = Reserve(path.with_name(path.name + ".reserve"), reserve_bytes)
+        database = Database(path, reserve, read_only=read_only)
+        store = cls(database, clock)
         await database.open()
         try:
             await store._load(secrets)
@@ -129,7 +129,7 @@ class Store:
         self.lines, self.stopped_cleanly = standing.lines, standing.stopped_cleanly
         self.journal = Journal(self._database, secrets.device_key, identity, chain.head.hex())
         if not self._database.read_only:
-            self._writer = Writer(self._database, chain, self._reserve, self._published, self._after_commit)
+            self._writer = Writer(self._database, chain, self._published, self._after_commit)
 
     async def commit(self, *records: Record, audio: Mapping[str, Sound] | None = None) -> tuple[Envelope, ...]:
         """Write the records, their effects and their audio in one transaction; durable on return.
@@ -165,7 +165,11 @@ class Store:
 
     def space(self) -> tuple[int, int]:
         """Bytes of the reserve that are left, and its full size; less than full means that the disk is (nearly) full."""
-        return self._reserve.left, self._reserve.size
+        return self._database.reserve.left, self._database.reserve.size
+
+    async def check(self) -> list[str]:
+        """Read every page and every sound; what is wrong, one sentence each. Takes minutes on a large database."""
+        return await self._database.read(_findings)
 
     async def close(self) -> None:
         """Finish the commits that were begun, then let go. More than once is harmless."""
@@ -174,7 +178,6 @@ class Store:
             await self._writer.finish()
         self.credentials.close()
         await self._database.close()
-        self._reserve.close()
 
     # --- on the loop, after each commit --------------------------------------------------------------------------------
 
@@ -196,7 +199,6 @@ class Store:
                 identity = random.token_hex(16)
                 for name, value in {"identity": identity, **_checks(secrets, identity)}.items():
                     db.execute("insert into meta (name, value) values (?, ?)", (name, value))
-        self._reserve.open()
         self._after_commit(db, None)
 
     def _read_standing(self, db: Tables, secrets: Secrets) -> tuple[str, Chain]:
@@ -226,3 +228,13 @@ def _checks(secrets: Secrets, identity: str) -> dict[str, str]:
     """Fingerprints that tell whether the key files are those of this database."""
     keys = {"device key": secrets.device_key, "pepper": secrets.pepper}
     return {name: hmac.digest(key, b"check " + identity.encode(), hashlib.sha256).hex() for name, key in keys.items()}
+
+
+def _findings(db: Tables) -> list[str]:
+    findings = [row[0] for row in db.execute("pragma integrity_check").fetchall() if row[0] != "ok"]
+    for name in [row["digest"] for row in db.query("select digest from audio")]:
+        try:
+            sounds.load(db, name)
+        except StorageError as error:
+            findings.append(str(error))
+    return findings

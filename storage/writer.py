@@ -22,15 +22,12 @@ from storage.database import Database
 from storage.errors import InvalidRecord, StorageError, StorageFull
 from storage.journal import Chain, Envelope
 from storage.records import Record
-from storage.reserve import Claim, Reserve, claim
+from storage.reserve import Claim, claim
 
 log = logging.getLogger(__name__)
 
 CHECKPOINT_AFTER = 250
 """Commits after which an idle moment is used to fold the WAL into the file."""
-_WRITE_ERRORS = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_FSYNC}
-_LOW = 64 * 1024
-"""Bytes free below which a failed write is taken for a full disk."""
 
 
 @dataclass(slots=True)
@@ -71,13 +68,12 @@ class Writer:
         self,
         database: Database,
         chain: Chain,
-        reserve: Reserve,
         published: Callable[[str, Sequence[Envelope]], None],
         after_commit: Callable[[Tables, Sequence[Record]], None],
     ) -> None:
         self._database = database
         self._chain = chain
-        self._reserve = reserve
+        self._reserve = database.reserve
         self._published = published
         self._after_commit = after_commit
         self._waiting: list[Job] = []
@@ -134,10 +130,12 @@ class Writer:
             try:
                 done = iter(self._transaction(db, chosen))
             except sqlite3.Error as error:
-                if self._is_full(error):
+                if self._database.is_full(error):
+                    if least is Claim.NONE and Claim.NONE in claims:
+                        least = Claim.CALLER  # without those first
+                        continue
                     least = max(least, Claim.CALLER)
-                    wanted = sum(job.size for job in chosen)
-                    if self._reserve.give(wanted, least):
+                    if self._reserve.give(sum(job.size for job in chosen), least):
                         log.warning("disk full: %d bytes of the reserve left for alerts", self._reserve.left)
                     elif least is Claim.CALLER:
                         least = Claim.ALERT
@@ -189,10 +187,6 @@ class Writer:
             db.execute("pragma wal_checkpoint(passive)").fetchall()
         except sqlite3.Error as error:
             log.warning("%s: checkpoint failed: %s", self._database.path, error)
-
-    def _is_full(self, error: sqlite3.Error) -> bool:
-        code = getattr(error, "sqlite_errorcode", None)
-        return code == sqlite3.SQLITE_FULL or (code in _WRITE_ERRORS and self._reserve.free() < _LOW)
 
     def _full(self) -> StorageFull:
         path = self._database.path
