@@ -11,7 +11,7 @@ from hal.at.interpreter import CommandError
 from hal.at.results import CALL
 from hal.audio.sound import Encoding
 from hal.errors import CallFailed, Congestion, Glare, HungUp, LineFault, ModemError, NoAnswer, NotRegistered
-from hal.gsm.callstate import Answered, CallState, Check, Event, Glared, Offered, Over, Phase, Stray
+from hal.gsm.callstate import Answered, CallState, Check, Event, Glared, Over, Phase, Stray
 from hal.gsm.causes import cause_of, failure, refused_dial
 from hal.gsm.keys import Ear, KeyMerge
 from hal.gsm.pcm import PcmPort
@@ -71,6 +71,7 @@ class GsmLine(VoiceLine):
         super().__init__(name, device, direction, Capabilities(duplex=True, caller_id=True, called_number=False), gate)
         self.calls = CallState()
         self._gsm = device
+        self._phase = Phase.IDLE
         self._number = number or None
         self._pending: GsmCall | None = None
         """A call that is up and does not have its audio yet."""
@@ -101,8 +102,6 @@ class GsmLine(VoiceLine):
         """What the call's state makes of it."""
         for event in events:
             match event:
-                case Offered():
-                    self._ring_on()
                 case Answered() | Glared():
                     self._decide(event)
                 case Over(how):
@@ -114,7 +113,10 @@ class GsmLine(VoiceLine):
                     self._gsm.soon(self.clear())
         if self.calls.phase is Phase.ALERTING:
             self._alerting.set()
-        if self.calls.phase is Phase.INCOMING and self.calls.offer_at is None:
+        if self.calls.phase is not self._phase:
+            self._phase = self.calls.phase
+            self._gsm.check_calls()  # from now on at another pace
+        if self.calls.phase is Phase.INCOMING:
             self._ring_on()
         self._gsm.turns.changed()
 
@@ -137,9 +139,14 @@ class GsmLine(VoiceLine):
         super().faulted(fault)
 
     def _ring_on(self) -> None:
-        """A call rings; offered as soon as the call before it has been released."""
+        """A call rings: offered when its caller is known and the call before it has been released."""
         self.rings(self.calls.number, self._number)
-        if self.ringing and not self.direction.takes_calls:
+        if self.calls.offer_at is not None or not self.ringing:
+            return
+        if self.direction.takes_calls:
+            self.offer()
+        elif not self.ringing.offered:
+            self.ringing.offered = True
             self._gsm.soon(self.refuse(self.ringing))
 
     def _over(self, how: Ended) -> None:
