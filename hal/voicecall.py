@@ -55,7 +55,7 @@ class VoiceCall(Call):
         self._halt: Halt | None = None
         self._releasing: asyncio.Task[None] | None = None
 
-    # --- for the driver --------------------------------------------------------------------------------------------------
+    # --- for the driver ---
 
     def key_pressed(self, key: str) -> None:
         """The other side has pressed a key."""
@@ -100,7 +100,7 @@ class VoiceCall(Call):
     async def _release(self) -> None:
         """Hang up and bring the line back to where it can take the next call. Never raises. Called once."""
 
-    # --- the face -----------------------------------------------------------------------------------------------------------
+    # --- the face ---
 
     @property
     def hung_up(self) -> bool:
@@ -176,7 +176,7 @@ class VoiceCall(Call):
             self._releasing = asyncio.get_running_loop().create_task(self._release())
         await asyncio.shield(self._releasing)  # a cancelled conversation still leaves the line on hook
 
-    # --- machinery ------------------------------------------------------------------------------------------------------------
+    # --- machinery ---
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but not longer than the call lasts."""

@@ -88,7 +88,7 @@ class VoiceLine(Line):
         self._glare = asyncio.Event()
         self._offers: asyncio.Queue[RingingCall | None] = asyncio.Queue()
 
-    # --- hooks -----------------------------------------------------------------------------------------------------------------
+    # --- hooks ---
 
     @abstractmethod
     async def _dial(self, request: DialRequest) -> VoiceCall:
@@ -109,7 +109,7 @@ class VoiceLine(Line):
     async def _round_trip(self) -> LineHealth:
         """Ask the modem something. Raises a `LineFault` where it does not answer."""
 
-    # --- for the driver --------------------------------------------------------------------------------------------------------
+    # --- for the driver ---
 
     def opened(self) -> None:
         """The port is open and the modem initialised."""
@@ -167,7 +167,7 @@ class VoiceLine(Line):
         """Set while a call rings here."""
         return self._glare
 
-    # --- the face ----------------------------------------------------------------------------------------------------------------
+    # --- the face ---
 
     @property
     def state(self) -> LineState:
@@ -234,7 +234,7 @@ class VoiceLine(Line):
         except LineFault as fault:
             return LineHealth(False, str(fault))
 
-    # --- machinery ---------------------------------------------------------------------------------------------------------------
+    # --- machinery ---
 
     def _begin(self, call: VoiceCall) -> VoiceCall:
         self.call = call

@@ -48,6 +48,8 @@ class Reply:
     """The error number or the cause, as text."""
     lines: tuple[str, ...] = ()
     """The lines of the answer, prefix included."""
+    aborted: bool = False
+    """We made the modem give the command up: at its time limit, or sooner (`Interpreter.limit`)."""
 
     @property
     def ok(self) -> bool:

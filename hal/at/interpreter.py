@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from hal.at.engine import ANYTHING, Command, Engine, Finished, Prompted, Reply, Unsolicited
 from hal.at.framing import Shielded
@@ -111,12 +112,26 @@ class Interpreter:
             if self._dirty:
                 await self._resynchronise()
             self._payload_s = payload_s
-            reply = await self._exchange(request, timeout, abort)
+            reply = await self._exchange(request, timeout, abort=abort)
             if reply.code == NO_CARRIER:
                 await self._settle()
         if check and reply.code not in (OK, CONNECT, VCON):
             raise CommandError(reply)
         return reply
+
+    async def result(self, send: bytes, *, finals: Collection[str], timeout: float) -> Reply:
+        """Write bytes that are no command line - the end of a data stream - and return the result code that they lead to.
+
+        Where the data stream has the port, somebody else must `attach` when the stream has ended. Raises `ModemSilent`,
+        `Unplugged`, `LineClosed`.
+        """
+        async with self._lock:
+            return await self._exchange(Command("", (), finals), timeout, raw=send)
+
+    def limit(self, seconds: float) -> None:
+        """The running command has `seconds` from now on. Nothing where none runs."""
+        if self._limit and self._result and not self._result.done():
+            self._limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
     async def resynchronise(self) -> None:
         """Make sure that the modem answers, and that what it says is the answer to what was asked last.
@@ -144,13 +159,16 @@ class Interpreter:
         if rest:
             self._received(rest)
 
-    async def _exchange(self, request: Command, timeout: float, abort: bytes | None) -> Reply:
+    async def _exchange(
+        self, request: Command, timeout: float, *, abort: bytes | None = None, raw: bytes | None = None
+    ) -> Reply:
         result: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._result = result
         self._late_ok.clear()
         try:
-            log.debug("%s > %s", self.port.path, request.text)
-            self.port.send(self.engine.begin(request))
+            log.debug("%s > %s", self.port.path, raw or request.text)
+            command_line = self.engine.begin(request)
+            self.port.send(command_line if raw is None else raw)
             try:
                 async with asyncio.timeout(timeout) as self._limit:
                     return await result
@@ -162,11 +180,13 @@ class Interpreter:
             self.port.send(abort)
             result = self._result = asyncio.get_running_loop().create_future()
             async with asyncio.timeout(ABORT_S):
-                return await result
+                return replace(await result, aborted=True)
         except TimeoutError as error:
             if self.engine.prompted:
                 raise PayloadUnanswered(f"{self.port.path}: no result for the message") from error
-            raise ModemSilent(f"{self.port.path}: no answer to {request.text} within {timeout:g} s") from error
+            raise ModemSilent(
+                f"{self.port.path}: no answer to {request.text or 'the end of a stream'} in time"
+            ) from error
         except asyncio.CancelledError:
             if abort is not None and self.engine.running:
                 self._try_send(abort)
@@ -189,7 +209,7 @@ class Interpreter:
         await self._quiet()
         while True:
             try:
-                await self._exchange(Command("AT"), min(1.0, RESYNC_S), None)
+                await self._exchange(Command("AT"), min(1.0, RESYNC_S))
                 break
             except ModemSilent:
                 if loop.time() >= deadline:

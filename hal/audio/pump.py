@@ -46,7 +46,7 @@ class AudioPort(Protocol):
     """Samples that one write must be a whole multiple of, kept up with silence while nothing is played (radio modems: 160).
     0: any number, and nothing while nothing is played."""
     receives: bool
-    """Bytes come all the time: their absence is a fault."""
+    """The pump reads the port, and bytes come all the time: their absence is a fault. False: somebody else reads it."""
 
     def decode(self, data: bytes) -> bytes:
         """The audio in bytes from the port, in `encoding`. May call `Stream.stop` where the stream ends in `data`."""
@@ -141,6 +141,11 @@ class Stream:
             self._pump.forget(self)
         if self.playback:
             self.playback.cancel()
+
+    @property
+    def whole(self) -> bool:
+        """The port has taken every byte that was given to it: codes may follow."""
+        return not self._unsent
 
     def fail(self, fault: LineFault) -> None:
         """Stop, and tell the driver why."""
@@ -284,7 +289,8 @@ class AudioPump:
         self._timer = self._loop.call_at(self._due, self._tick)
         streams = tuple(self._streams)
         for stream in streams:
-            self._guarded(stream, stream.receive, now)
+            if stream.port.receives:
+                self._guarded(stream, stream.receive, now)
         self._keys.listen()
         for stream in streams:
             self._guarded(stream, stream.top_up, now)

@@ -1,0 +1,113 @@
+"""ISDN lines on the ttyI ports of isdn4linux, and on terminal adapters that speak as they do (IS-101).
+
+What is peculiar (isdn4linux, `Documentation/isdn/README`, `README.audio`, `drivers/isdn/isdn_tty.c`): +VLS=2 is the line;
++VSM=5 is A-law; AT+VTX+VRX in one command line is duplex, with a CONNECT for each; DLE DC4 ends listening and DLE ETX
+playing; +FCLASS=8 also admits data calls, which S18=1 takes back; a call needs an own number (AT&E); without extended
+results every failed call is BUSY.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hal.at import CALL, CommandError, Reply
+from hal.audio.pump import AudioPump
+from hal.errors import LineFault, ModemError
+from hal.line import Capabilities, Device, DialGate
+from hal.registry import DeviceConfig
+from hal.v253.codec import PLAY_END, RECORD_END_I4L
+from hal.v253.device import VoiceModemDevice
+from hal.v253.duplex import DuplexModemCall
+from hal.v253.models import Dialect, identify
+from hal.v253.modemline import ANSWER_S, ModemLine
+from hal.voicecall import DuplexCall, VoiceCall
+from hal.voiceline import RingingCall
+
+CAPABILITIES = Capabilities(duplex=True, caller_id=True, called_number=True)
+_S13_EXTENDED, _S13_CALLER_ONCE, _S13_RUNG = 8, 16, 64
+_S23_CALLED_IN_RING, _S23_RINGING = 1, 8
+_NOBODY = "-"
+"""A pattern for AT&L that no number matches: a line that only dials is not rung."""
+
+
+def create(config: DeviceConfig, gate: DialGate | None, pump: AudioPump) -> Device:
+    """The adapter of `config`. ValueError without an own number (MSN) for each line, or with an unknown model."""
+    if not config.msns or not all(config.msns):
+        raise ValueError(f"{config.name}: an ISDN line needs its own number (msns)")
+    if config.model:
+        identify("", config.model)
+
+    def lines(device: VoiceModemDevice) -> Sequence[ModemLine]:
+        return [
+            IsdnLine(config, index, device, CAPABILITIES, gate, pump, device.line_failed)
+            for index in range(len(config.ports))
+        ]
+
+    return VoiceModemDevice(config.name, lines)
+
+
+class IsdnLine(ModemLine):
+    """One B channel."""
+
+    details_s = 0.2
+    ring_gap_s = (
+        240.0  # with RUNG the first ring is the only one; the network ends ringing after 3 minutes (Q.931, T301)
+    )
+    dialect_tells_ringing = True
+
+    async def _initialise(self) -> None:
+        at = self.at
+        await at.command("ATZ", expect=())
+        await at.command("ATE0", expect=())
+        identity = "\n".join((await at.command("ATI")).lines)
+        self.model = identify(identity, self.config.model)
+        if self.model.dialect is not Dialect.IS101:
+            raise ModemError(
+                f"{self.path} says {identity!r}: not isdn4linux; the driver for it is v253, or name its model"
+            )
+        self.facts = {"model": identity.splitlines()[0] if identity else self.model.name, "number": self.own_number}
+        await at.command("AT+FCLASS=8", expect=())
+        await at.command("ATS18=1", expect=())
+        await at.command(f"AT&E{self.own_number}", expect=())
+        await at.command(f"AT&L{self.own_number if self.direction.takes_calls else _NOBODY}", expect=())
+        await self._register(13, set_bits=_S13_EXTENDED | _S13_RUNG, clear_bits=_S13_CALLER_ONCE)
+        await self._register(23, set_bits=_S23_CALLED_IN_RING | _S23_RINGING)
+        await self.set_compression()
+
+    async def _register(self, number: int, *, set_bits: int, clear_bits: int = 0) -> None:
+        lines = (await self.at.command(f"ATS{number}?")).lines
+        if not lines or not lines[-1].isdigit():
+            raise ModemError(f"ATS{number}? is answered by {lines}")
+        value = (int(lines[-1]) | set_bits) & ~clear_bits
+        await self.at.command(f"ATS{number}={value}", expect=())
+
+    def _new_call(self, caller: str | None, called: str | None) -> VoiceCall:
+        return DuplexModemCall(self, caller, called)
+
+    async def _take_call(self) -> Reply:
+        return await self.at.command("ATA", expect=(), finals=CALL, timeout=ANSWER_S, check=False)
+
+    async def _connect(self, call: VoiceCall) -> None:
+        assert isinstance(call, DuplexCall)
+        await self.at.command("AT+VLS=2", expect=())
+        try:
+            await self.at.command("AT+VTX+VRX", expect=(), finals=CALL)
+        except CommandError as error:
+            if error.reply.code not in ("NO ANSWER", "NO CARRIER"):
+                raise
+            call.ended("hung up at once")
+            return
+        call.begin(self.start_stream(call, receives=True, listens=True, connects=1))
+
+    async def leave_stream(self) -> None:
+        await self.end_stream(RECORD_END_I4L + PLAY_END)
+
+    async def _on_hook(self) -> None:
+        await self.at.command("ATH", expect=(), finals=CALL, check=False)
+
+    async def _reject(self, ringing: RingingCall) -> None:
+        try:
+            await self._on_hook()
+        except LineFault as fault:
+            self.lost(fault)
+        self._ring_stopped()

@@ -1,0 +1,455 @@
+"""A line on a voice modem with AT commands and shielded audio: what isdn4linux and V.253 modems have in common.
+
+One port a line. The driver of a dialect fills in how to initialise, answer, connect and hang up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
+
+from hal.at import CALL, Interpreter, Reply, parse_result
+from hal.at.results import BUSY, NO_ANSWER, NO_CARRIER, OK, VCON
+from hal.audio.pump import AudioPump, Stream
+from hal.audio.sound import Encoding
+from hal.errors import Busy, Glare, HalError, HungUp, LineClosed, LineFault, ModemError, ModemSilent, NoAnswer
+from hal.line import Capabilities, Device, DialGate, DialRequest, LineHealth, LineState
+from hal.registry import DeviceConfig
+from hal.serialport import SerialPort
+from hal.v253 import callerid
+from hal.v253.codec import DLE, PLAY_END, RECORD_END, RECORD_END_I4L, KeyMerger, KeyReader, hang_up_reason
+from hal.v253.compression import Compression, choose
+from hal.v253.models import V253, KeySource, Model
+from hal.v253.number import dial_string
+from hal.v253.results import failure
+from hal.v253.stream import ShieldedPort
+from hal.voicecall import VoiceCall
+from hal.voiceline import RingingCall, VoiceLine
+
+log = logging.getLogger(__name__)
+
+SETUP_S = 30.0
+"""Seconds from the dial command to ringing that are granted to modems which tell when it rings."""
+ANSWER_S = 10.0
+"""Seconds for a modem to take a call."""
+GLARE_S = 0.5
+"""Seconds in which a modem that is rung while it dials may end the dialling by itself."""
+BUSY_TONE_S = 1.0
+"""Seconds in which a modem that hears busy may say BUSY by itself."""
+END_S = 2.0
+"""Seconds for a modem to leave a data state, beyond what it still has to play."""
+_STREAM_ENDS = frozenset({OK, VCON, NO_CARRIER})
+RING_GAP_S = 8.0
+"""Seconds without a ring after which the caller has given up: the longest cadence has 5 s of silence (ITU-T E.180)."""
+
+
+class ModemLine(VoiceLine):
+    """See the module."""
+
+    details_s = 3.0
+    """Seconds after the first ring in which a modem may still say who calls."""
+    ring_gap_s = RING_GAP_S
+    dialect_tells_ringing = False
+
+    def __init__(
+        self,
+        config: DeviceConfig,
+        index: int,
+        device: Device,
+        capabilities: Capabilities,
+        gate: DialGate | None,
+        pump: AudioPump,
+        on_fault: Callable[[], None],
+    ) -> None:
+        super().__init__(config.line_name(index), device, config.line_direction(index), capabilities, gate)
+        self.config = config
+        self.path = config.ports[index]
+        self.own_number = config.msn(index)
+        self.model: Model = V253
+        self.codec = Compression(0, Encoding.ALAW)
+        self.facts: dict[str, str] = {}
+        self.stream: Stream | None = None
+        self._pump = pump
+        self._on_fault = on_fault
+        self._port: SerialPort | None = None
+        self._at: Interpreter | None = None
+        self._keys = KeyReader()
+        self._merger = KeyMerger()
+        self.in_data = False
+        """The modem is in a data state: bytes to it are audio."""
+        self._leaving = False
+        self._heard_busy = False
+        self._ring_limit_s = 0.0
+        self._rung = False
+        self._pending = callerid.CallerId()
+        """What is known of the call that rings."""
+        self._ring_timer: asyncio.TimerHandle | None = None
+        self._details_timer: asyncio.TimerHandle | None = None
+
+    # --- hooks of a dialect ---
+
+    @abstractmethod
+    async def _initialise(self) -> None:
+        """Bring a modem that answers AT into the state in which calls come and go. Raises a `LineFault`."""
+
+    @abstractmethod
+    def _new_call(self, caller: str | None, called: str | None) -> VoiceCall:
+        """A call object for this line; it is not connected yet."""
+
+    @abstractmethod
+    async def _connect(self, call: VoiceCall) -> None:
+        """The call is up: begin with its audio. Raises a `LineFault`; a call that has ended meanwhile is no fault."""
+
+    @abstractmethod
+    async def _take_call(self) -> Reply:
+        """Answer; the result."""
+
+    @abstractmethod
+    async def _on_hook(self) -> None:
+        """Hang up from command state. Raises a `LineFault`."""
+
+    # --- life of the port ---
+
+    @property
+    def at(self) -> Interpreter:
+        """The dialogue with the modem. Raises `LineClosed`."""
+        if self._at is None:
+            raise LineClosed(f"{self.name} is closed")
+        return self._at
+
+    @property
+    def healthy(self) -> bool:
+        return self.state not in (LineState.CLOSED, LineState.FAULTED)
+
+    async def open_port(self) -> None:
+        """Open the port and initialise the modem. Raises a `LineFault`; the port is closed then."""
+        self._release_port()
+        self._port = await SerialPort.open(self.path)
+        self._at = Interpreter(
+            self._port, on_line=self._on_line, on_lost=self.lost, on_shielded=lambda code: self._on_code(code)
+        )
+        try:
+            await self._wake()
+            await self._initialise()
+        except BaseException as error:
+            self._release_port()
+            if isinstance(error, LineFault):
+                self.faulted(error)
+            raise
+        self._forget_ring()
+        self.opened()
+
+    async def recover(self) -> None:
+        """From a flush to a reopened port. Raises a `LineFault` where the modem stays dead."""
+        if self._port and not self._port.lost:
+            try:
+                self._end_stream()
+                await self._wake()
+                await self._on_hook()
+                await self._initialise()
+            except LineFault as fault:
+                log.info("%s: %s; opening the port again", self.name, fault)
+            else:
+                self.opened()
+                return
+        await self.open_port()
+
+    async def close_port(self) -> None:
+        """Hang up and release the port. Never raises."""
+        call = self.call
+        if call:
+            with suppress(HalError, TimeoutError):
+                await call.hang_up()
+        self._release_port()
+        self.closed()
+
+    def lost(self, fault: LineFault) -> None:
+        """The port or the modem has gone: whatever runs ends."""
+        if self.state is LineState.CLOSED:
+            return
+        log.warning("%s: %s", self.name, fault)
+        self._end_stream()
+        self.faulted(fault)
+        self._on_fault()
+
+    async def _wake(self) -> None:
+        """Make a modem answer that may be in any state: in command state, in a data state, in the middle of a line."""
+        at = self.at
+        at.attach()
+        try:
+            await at.resynchronise()
+        except LineFault:
+            if self._port is None or self._port.lost:
+                raise
+            at.write(PLAY_END + RECORD_END + RECORD_END_I4L + b"\x1b\r")
+            await at.resynchronise()
+
+    def _release_port(self) -> None:
+        self._end_stream()
+        self._cancel_ring_timers()
+        if self._port:
+            self._port.close()
+        self._port = self._at = None
+
+    def _cancel_ring_timers(self) -> None:
+        for timer in (self._ring_timer, self._details_timer):
+            if timer:
+                timer.cancel()
+        self._ring_timer = self._details_timer = None
+
+    async def set_compression(self) -> None:
+        """Choose the codec that the modem's own list names best. Raises a `LineFault`."""
+        self.codec = choose((await self.at.command("AT+VSM=?")).lines)
+        await self.at.command(f"AT+VSM={self.model.compression.format(number=self.codec.number)}", expect=())
+        self.facts["codec"] = self.codec.encoding.value
+
+    # --- calls ---
+
+    async def _dial(self, request: DialRequest) -> VoiceCall:
+        number = dial_string(request.number, self.config.country)
+        self._heard_busy = False
+        self._ring_limit_s = request.ring_limit_s
+        limit_s = request.ring_limit_s + (SETUP_S if self.dialect_tells_ringing else 0.0)
+        call = self._new_call(None, request.number)
+        began = asyncio.get_running_loop().time()
+        try:
+            reply = await self.at.command(
+                f"ATD{number}", expect=(), finals=CALL, timeout=limit_s, abort=b"\r", check=False
+            )
+            if reply.code in (OK, VCON) and not reply.aborted:
+                return await self._connected(call)
+            await self._after_failed_dial()
+        except BaseException as error:
+            await self._give_up(error)
+            raise
+        if self.glare.is_set():
+            raise Glare(f"a call came in on {self.name} while it dialled")
+        if self._heard_busy and reply.code not in (BUSY,):
+            raise Busy("busy tone")
+        if reply.aborted:
+            raise NoAnswer(f"no answer within {request.ring_limit_s:g} s")
+        raise failure(reply, asyncio.get_running_loop().time() - began)
+
+    async def _answer(self, ringing: RingingCall) -> VoiceCall:
+        self._forget_ring()
+        call = self._new_call(ringing.caller, ringing.called)
+        try:
+            reply = await self._take_call()
+            if reply.code not in (OK, VCON):
+                raise HungUp(f"the caller has given up ({reply.code})")
+            return await self._connected(call)
+        except BaseException as error:
+            await self._give_up(error)
+            raise
+
+    async def _connected(self, call: VoiceCall) -> VoiceCall:
+        self.call = call  # from now on what the modem says is about this call
+        await self._connect(call)
+        return call
+
+    async def _give_up(self, error: BaseException) -> None:
+        """A call that was being set up has failed, or nobody wants it any more: on hook, or out of order."""
+        self.call = None
+        try:
+            if isinstance(error, LineFault) and not isinstance(error, ModemError):
+                raise error
+            await asyncio.shield(self.leave_stream())
+            await asyncio.shield(self._on_hook())
+        except LineFault as fault:
+            self.lost(fault)
+
+    async def _after_failed_dial(self) -> None:
+        """The modem has said that a call did not come about. Hook for modems that must be told to hang up."""
+
+    async def _reject(self, ringing: RingingCall) -> None:
+        """A modem cannot refuse a call: it rings out."""
+
+    async def release_call(self, call: VoiceCall) -> None:
+        """Hang up after a call and make the line ready for the next. Never raises."""
+        try:
+            if self.healthy and self._at:
+                await self.leave_stream()
+                await self._on_hook()
+        except LineFault as fault:
+            self.lost(fault)
+        finally:
+            self.call_over(call)
+
+    async def _round_trip(self) -> LineHealth:
+        await self.at.command("AT", expect=())
+        return LineHealth(True, f"{self.facts.get('model', 'modem')} answers on {self.path}", facts=dict(self.facts))
+
+    # --- data states ---
+
+    def start_stream(self, call: VoiceCall, *, receives: bool, listens: bool, connects: int = 0) -> Stream:
+        """After CONNECT: the pump moves the audio. Where the modem only plays, its words stay with the interpreter."""
+        assert self._port
+        self.in_data = True
+        port = ShieldedPort(
+            self._port.fd,
+            self.codec.encoding,
+            receives=receives,
+            on_code=self._on_code,
+            on_end=self._on_stream_end,
+            connects=connects,
+        )
+        own_keys = listens and receives and self.model.keys is not KeySource.MODEM
+        stream = self.stream = self._pump.start(
+            port, on_lost=self.lost, on_key=(lambda key: self._key_from("own", key)) if own_keys else None
+        )
+        if receives:
+            rest = self.at.release()
+            if rest:
+                stream.take_in(rest)
+        else:
+            self.at.attach(self.at.release())
+        return stream
+
+    async def end_stream(self, codes: bytes) -> None:
+        """Leave the data state by `codes`; more stubbornly where that does not help. Returns in command state.
+
+        Raises `ModemSilent` where the modem cannot be reached any more, `Unplugged`.
+        """
+        if not self.in_data:
+            return
+        self._leaving = True
+        ahead_s = self.stream.ahead_s if self.stream else 0.0
+        if self.stream and self.stream.playback:
+            self.stream.playback.cancel()
+        try:
+            for attempt in (codes, bytes([DLE, DLE]) + codes):
+                try:
+                    reply = await self.at.result(attempt, finals=_STREAM_ENDS, timeout=END_S + ahead_s)
+                except ModemSilent:
+                    continue
+                if reply.code == NO_CARRIER and self.call:
+                    self.call.ended(str(reply.code))
+                return
+            self._end_stream()
+            self.at.attach()
+            await self.at.resynchronise()
+        finally:
+            self._end_stream()
+            self._leaving = self.in_data = False
+
+    @abstractmethod
+    async def leave_stream(self) -> None:
+        """Back to command state, wherever the modem is. Raises a `LineFault`."""
+
+    def _end_stream(self) -> None:
+        stream, self.stream = self.stream, None
+        if stream:
+            stream.stop()
+
+    def _on_stream_end(self, rest: bytes) -> None:
+        """The received stream has ended, whoever wanted that: what follows is text again."""
+        self._end_stream()
+        if self._at:
+            self._at.attach(rest)
+        if not self._leaving:
+            self.in_data = False
+            if self.call:
+                self.call.ended("the modem has ended the audio")
+
+    # --- what the modem says ---
+
+    def _on_code(self, code: int) -> None:
+        key = self._keys.feed(code)
+        if key:
+            self._key_from("modem", key)
+            return
+        if code == ord("R"):
+            self._on_ring(callerid.Ring())
+            return
+        reason = hang_up_reason(code)
+        if reason and self.call:
+            self.call.ended(f"the modem hears: {reason}")
+        elif code in b"bK" and self.state is LineState.DIALLING:
+            self._heard_busy = True
+            self.at.limit(BUSY_TONE_S)
+
+    def _key_from(self, source: str, key: str) -> None:
+        if not self.call:
+            return
+        match self.model.keys:
+            case KeySource.BOTH:
+                if self._merger.feed(source, key, asyncio.get_running_loop().time()):
+                    self.call.key_pressed(key)
+            case counts if counts.value == source:
+                self.call.key_pressed(key)
+
+    def _on_line(self, line: str) -> None:
+        result = parse_result(line)
+        if result and result[0] in (NO_CARRIER, BUSY, NO_ANSWER):
+            if not self.stream or not self.stream.port.receives:
+                self.in_data = False
+            if self.call:
+                self.call.ended(line)
+            elif result[0] == NO_CARRIER and self.ringing:
+                self._ring_stopped()
+            return
+        if line == "RINGING":
+            self.at.limit(self._ring_limit_s)
+            return
+        match callerid.parse(line):
+            case callerid.Ring() as ring:
+                self._on_ring(ring)
+            case callerid.CallerId() as details:
+                self._on_caller_id(details)
+            case callerid.RingEnded():
+                self._ring_stopped()
+            case _:
+                log.debug("%s: %r answers nothing", self.name, line)
+
+    def _on_ring(self, ring: callerid.Ring) -> None:
+        if self.call or self.state in (LineState.CLOSED, LineState.FAULTED):
+            return
+        again = self._rung
+        self._rung = True
+        if self.state is LineState.DIALLING:
+            self.at.limit(GLARE_S)
+        self._note(ring.caller, ring.called)
+        if again or self._pending.caller is not None:
+            self._offer()
+        else:
+            self._arm_details(self.details_s)
+
+    def _on_caller_id(self, details: callerid.CallerId) -> None:
+        if self.call or self.state in (LineState.CLOSED, LineState.FAULTED):
+            return
+        self._note(details.caller, details.called)
+        if self._rung and self._pending.caller is not None:
+            self._offer()
+
+    def _note(self, caller: str | None, called: str | None) -> None:
+        """Add to what is known of the ringing call, and wait for its next ring."""
+        known = self._pending
+        self._pending = callerid.CallerId(
+            caller if caller is not None else known.caller, called if called is not None else known.called
+        )
+        self.rings(self._pending.caller or None, self._pending.called or self.own_number or None)
+        if self._ring_timer:
+            self._ring_timer.cancel()
+        self._ring_timer = asyncio.get_running_loop().call_later(self.ring_gap_s, self._ring_stopped)
+
+    def _arm_details(self, seconds: float) -> None:
+        if self._details_timer is None:
+            self._details_timer = asyncio.get_running_loop().call_later(seconds, self._offer)
+
+    def _offer(self) -> None:
+        if self._details_timer:
+            self._details_timer.cancel()
+            self._details_timer = None
+        self.offer()
+
+    def _ring_stopped(self) -> None:
+        self._forget_ring()
+        self.ring_ended()
+
+    def _forget_ring(self) -> None:
+        self._cancel_ring_timers()
+        self._rung = False
+        self._pending = callerid.CallerId()
