@@ -123,20 +123,31 @@ class Writer:
     # --- on the writing thread -------------------------------------------------------------------------------------------
 
     def _write(self, db: Tables, group: Sequence[Job]) -> list[Outcome]:
-        """One transaction for all; where the disk is full, for those whose claim on the reserve is good."""
+        """One transaction for all; where the disk is full, for those whose claim on the reserve is good.
+
+        On a full disk the WAL is folded into the file first: it then starts again from its beginning and needs no new
+        room. Folding may itself need a slice of the reserve, for the pages by which the file grows.
+        """
         claims = [claim(record for record, _ in job.records) for job in group]
         least = Claim.CALLER if self._reserve.tight() else Claim.NONE
+        folded = False
         while chosen := [job for job, its in zip(group, claims, strict=True) if its >= least]:
             try:
                 done = iter(self._transaction(db, chosen))
             except sqlite3.Error as error:
                 if self._database.is_full(error):
+                    if not folded:
+                        folded = True
+                        self._checkpoint(db)
+                        continue
                     if least is Claim.NONE and Claim.NONE in claims:
-                        least = Claim.CALLER  # without those first
+                        least = Claim.CALLER  # without those that may not draw on the reserve
                         continue
                     least = max(least, Claim.CALLER)
                     if self._reserve.give(sum(job.size for job in chosen), least):
                         log.warning("disk full: %d bytes of the reserve left for alerts", self._reserve.left)
+                        self._checkpoint(db)
+                        folded = False
                     elif least is Claim.CALLER:
                         least = Claim.ALERT
                     else:
