@@ -178,10 +178,12 @@ class DialOut:
         finally:
             del self._attempts[attempt.dial.team]
             self._trunks.release(attempt.line)
-        await self._close(attempt, outcome)
-        self._calls_open -= 1
-        if not self._calls_open:
-            self._idle.set()
+        try:
+            await self._close(attempt, outcome)
+        finally:
+            self._calls_open -= 1
+            if not self._calls_open:
+                self._idle.set()
 
     async def _close(self, attempt: Attempt, outcome: Outcome) -> None:
         """What follows from an attempt. The schedule is told before anything is awaited: the line is free already."""
