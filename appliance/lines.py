@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 from appliance.announcer import Announcer
 from appliance.config import Lines as Options
@@ -18,6 +19,9 @@ from ivr.notices import Notices
 from ivr.trunks import Trunks
 
 log = logging.getLogger(__name__)
+
+LISTEN_AGAIN_S = 0.5
+"""Seconds after which a line that has been closed is listened to again."""
 
 
 class DeviceKeeper:
@@ -45,6 +49,9 @@ class DeviceKeeper:
         self._options = options
         self._take = take
         self._health: dict[str, LineHealth] = {}
+        self._sick: set[str] = set()
+        """Lines that must be recovered."""
+        self._last_fault = ""
         self._why_not = dict.fromkeys((line.name for line in device.lines), "not open yet")
 
     def statuses(self) -> list[LineStatus]:
@@ -63,7 +70,7 @@ class DeviceKeeper:
         return found
 
     async def run(self) -> None:
-        """For ever: open, serve until something goes wrong, wait, and again. Only cancellation ends it."""
+        """For ever: open, serve until no line is left, wait, and again. Only cancellation ends it."""
         loop = asyncio.get_running_loop()
         wait = self._options.reopen_s
         while True:
@@ -86,59 +93,77 @@ class DeviceKeeper:
             wait = min(2 * wait, self._options.reopen_limit_s)
 
     async def _serve(self) -> None:
-        """Open, and serve; recover from the first fault in place, where the device can. Raises what cannot be mended so."""
+        """Open, listen and care until a `LineFault` of all lines together."""
         await self.device.open()
-        try:
-            await self._in_service()
-        except LineFault as fault:
-            log.warning("%s: %s; recovering", self.device.name, fault)
-            await self.device.recover()
-        await self._in_service()
-
-    async def _in_service(self) -> None:
-        """Listen and watch until a `LineFault`."""
-        for line in self.device.lines:
-            await self._ask(line)
         try:
             async with asyncio.TaskGroup() as group:
                 for line in self.device.lines:
                     group.create_task(self._listen(line), name=f"listen {line.name}")
-                group.create_task(self._watch(), name=f"watch {self.device.name}")
-                group.create_task(self._fault(), name=f"fault {self.device.name}")
+                group.create_task(self._care(), name=f"care {self.device.name}")
         except* LineFault as faults:
             raise _first(faults) from None
 
     async def _listen(self, line: Line) -> None:
-        async for incoming in line.incoming():
-            self._take(incoming)
-
-    async def _fault(self) -> None:
-        await self.device.fault.wait()
-        raise LineFault("the device has gone wrong")
-
-    async def _watch(self) -> None:
-        """Ask every idle line how it is, now and then."""
+        """Hand on the calls that ring; again after each recovery."""
         while True:
-            await asyncio.sleep(self._options.health_s)
+            async for incoming in line.incoming():
+                self._take(incoming)
+            await asyncio.sleep(LISTEN_AGAIN_S)
+
+    async def _care(self) -> None:
+        """Ask the lines how they are, now and then and when the device has noticed something; recover those that are not well,
+        while the others carry on."""
+        wait = self._options.reopen_s
+        while True:
+            if self.device.fault.is_set():
+                await self._recover()
             for line in self.device.lines:
-                if line.state is LineState.IDLE:
-                    await self._ask(line)
+                await self._ask(line)
+            well = [line for line in self.device.lines if line.name not in self._sick]
+            if not well:
+                raise LineFault(self._why_not[self.device.lines[0].name])
+            if len(well) == len(self.device.lines):
+                wait = self._options.reopen_s
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._options.health_s):
+                        await self.device.fault.wait()
+            else:
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, self._options.reopen_limit_s)
+                self.device.fault.set()
+
+    async def _recover(self) -> None:
+        for line in self.device.lines:
+            if line.state in (LineState.CLOSED, LineState.FAULTED):
+                log.warning("%s: recovering %s", self.device.name, line.name)
+        try:
+            await self.device.recover()
+        except LineFault as fault:
+            log.warning("%s: not all of it could be recovered: %s", self.device.name, fault)
+            self._last_fault = str(fault) or type(fault).__name__
 
     async def _ask(self, line: Line) -> None:
-        """A round trip. A line without a network leaves service; a silent modem is a `LineFault`."""
+        """A round trip, where no call is up. A line without an answer is sick, one without a network only out of service."""
+        if line.state in (LineState.CLOSED, LineState.FAULTED):
+            self._sick.add(line.name)
+            self._out(line, self._last_fault or line.state.value)
+            return
         health = await line.health()
         self._health[line.name] = health
         if not health.ok:
-            raise LineFault(health.detail)
+            self._sick.add(line.name)
+            self._out(line, health.detail)
+            return
+        self._sick.discard(line.name)
         if health.registered is False:
             self._out(line, f"no network that carries voice: {health.detail}")
-        elif line.name in self._why_not:
-            del self._why_not[line.name]
+            return
+        if self._why_not.pop(line.name, ""):
             self._announcer.line(line.name, True, health.detail)
-        if line.name not in self._why_not and line not in self._trunks.lines():
+        if line not in self._trunks.lines():
             self._trunks.add(line)
-            if self.sms:
-                self._notices.add(self.device)
+        if self.sms:
+            self._notices.add(self.device)
 
     def _down(self, reason: str) -> None:
         for line in self.device.lines:

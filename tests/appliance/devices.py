@@ -20,6 +20,7 @@ class PaperLine(Line):
         self.calls = asyncio.Queue()
         self.says = LineHealth(True, "fine")
         self.asked = 0
+        self.dead = False
 
     @property
     def state(self):
@@ -62,7 +63,11 @@ class PaperDevice(Device):
         if outcome is not None:
             raise outcome
         for line in self.lines:
-            line.now = LineState.IDLE
+            line.now = LineState.FAULTED if line.dead else LineState.IDLE
+        if any(line.dead for line in self.lines):
+            self._fault.set()
+            if what == "recover" or all(line.dead for line in self.lines):
+                raise ModemSilent("no answer to AT")
 
     async def close(self):
         self.history.append(("close", asyncio.get_running_loop().time()))

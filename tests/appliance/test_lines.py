@@ -10,7 +10,7 @@ import pytest
 from appliance.announcer import Announcer
 from appliance.config import Lines
 from appliance.lines import DeviceKeeper
-from hal.line import LineHealth
+from hal.line import LineHealth, LineState
 from ivr.notices import Notices
 from ivr.trunks import Trunks
 from tests.appliance.devices import DEAD, PaperDevice, PaperSms
@@ -140,7 +140,7 @@ def test_a_modem_that_stops_answering_is_noticed_by_the_round_trip(tmp_path):
         await asyncio.sleep(1)
         device.lines[0].says = LineHealth(False, "no answer within 10 s")
         await asyncio.sleep(61)
-        assert "recover" in [what for what, _ in device.history]
+        assert [what for what, _ in device.history] == ["open", "close"]
         assert desk.alarms() == {"line.isdn.1": "line isdn.1 is out of service: no answer within 10 s"}
         device.lines[0].says = LineHealth(True, "fine")
         await asyncio.sleep(300)
@@ -177,6 +177,37 @@ def test_one_bad_modem_costs_its_own_lines_only(tmp_path, error):
         assert [what for what, _ in good.history] == ["open"]
 
     with_desk(tmp_path, lambda: [PaperDevice("bad", opens=[error] * 100), PaperDevice("good")], story)
+
+
+def test_one_dead_line_of_a_device_leaves_the_others_alone(tmp_path):
+    async def story(desk, device):
+        await asyncio.sleep(1)
+        device.lines[0].dead = True
+        device.breaks()
+        device.lines[1].now = LineState.IN_CALL  # with a call on it, all this while
+        await asyncio.sleep(0.1)
+        assert desk.pool() == ["isdn.2"]
+        await asyncio.sleep(1000)
+        assert "close" not in [what for what, _ in device.history]
+        assert desk.alarms() == {"line.isdn.1": "line isdn.1 is out of service: no answer to AT"}
+        device.lines[0].dead = False
+        await asyncio.sleep(130)
+        assert desk.pool() == ["isdn.1", "isdn.2"]
+        assert desk.alarms() == {}
+
+    with_desk(tmp_path, lambda: [PaperDevice(lines=2)], story)
+
+
+def test_calls_are_still_handed_on_after_a_recovery(tmp_path):
+    async def story(desk, device):
+        await asyncio.sleep(1)
+        device.breaks()
+        await asyncio.sleep(1)
+        device.lines[0].calls.put_nowait("a call")
+        await asyncio.sleep(1)
+        assert desk.taken == ["a call"]
+
+    with_desk(tmp_path, lambda: [PaperDevice()], story)
 
 
 def test_messages_go_over_a_device_while_it_is_in_service(tmp_path):
