@@ -1,0 +1,48 @@
+"""Fixtures of the flow tests: `play` runs a story in a town (`tests.support.box`) under virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ivr.prompts import available, load
+from ivr.prompts.store import render_missing
+from tests.support.box import CONFIG, ISDN, MEMBERS, Member, Town, town
+from tests.support.virtualtime import run_virtual
+
+
+@pytest.fixture(scope="session")
+def prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The phrases of all languages as short sounds (`ivr.prompts.fast`)."""
+    directory = tmp_path_factory.mktemp("prompts")
+    for code in available():
+        language = load(code)
+        texts = [*language.texts(), "Test alert", *(member.name for member in MEMBERS)]
+        render_missing(directory, language, texts, "fast")
+    return directory
+
+
+Play = Callable[..., None]
+
+
+@pytest.fixture
+def play(tmp_path: Path, prompts: Path) -> Play:
+    """`play(story, members=..., config=..., limit_s=...)`: run `story(town)`; `limit_s` is in virtual seconds."""
+
+    def run(
+        story: Callable[[Town], Coroutine[Any, Any, None]],
+        *,
+        members: tuple[Member, ...] = MEMBERS,
+        config: str = CONFIG + ISDN,
+        limit_s: float = 7200.0,
+    ) -> None:
+        async def whole() -> None:
+            async with town(tmp_path, prompts, members=members, config=config) as place:
+                await story(place)
+
+        run_virtual(whole(), limit_s=limit_s)
+
+    return run
