@@ -33,6 +33,7 @@ from ivr.trunks import Trunks
 from storage import Argon2Cost, Envelope, Secrets, StorageError, Store
 from storage.records import (
     AlertConfirmed,
+    AlertEnded,
     AttemptEnded,
     AttemptStarted,
     MessageRecorded,
@@ -220,6 +221,7 @@ class World:
         self.sms_pool: list[FakeDevice] = []
         self.tries: list[Try] = []
         self.log: list[Envelope] = []
+        self.over: set[int] = set()
         self.after_commit: Callable[[Envelope], None] = lambda envelope: None
         self.store_works = True
         self.store: Store
@@ -254,6 +256,8 @@ class World:
     def _seen(self, envelope: Envelope) -> None:
         self.log.append(envelope)
         record = envelope.record
+        if isinstance(record, AlertEnded):
+            self.over.add(record.alert)
         if isinstance(record, AttemptEnded):
             for t in self.tries:
                 if t.call == record.call:
@@ -310,12 +314,11 @@ class World:
         return alert
 
     async def until_ended(self, *alerts: int) -> None:
-        for alert in alerts:
-            while (await self.store.campaigns.get(alert)).ended is None:
-                for job in self.jobs:
-                    if job.done():
-                        job.result()
-                await asyncio.sleep(1)
+        while not self.over.issuperset(alerts):
+            for job in self.jobs:
+                if job.done():
+                    job.result()
+            await asyncio.sleep(1)
 
     def records(self, kind: type[Record]) -> list[Any]:
         return [e.record for e in self.log if isinstance(e.record, kind)]
