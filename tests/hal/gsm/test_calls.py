@@ -25,7 +25,9 @@ from tests.support.virtualtime import run_virtual
 DIAL = "ATD03012345;"
 
 
-def leg(radio: ScriptedRadio, state: int, *, urc: bool = False, number: str = "03012345", outgoing: bool = True) -> None:
+def leg(
+    radio: ScriptedRadio, state: int, *, urc: bool = False, number: str = "03012345", outgoing: bool = True
+) -> None:
     """The modem's call is now in this state."""
     line = f'1,{0 if outgoing else 1},{state},0,0,"{number}",129,""'
     radio.legs = [] if state == 6 else [line]
