@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hal.at import CALL, CommandError, Reply
+from hal.at import CALL, Reply
 from hal.audio.pump import AudioPump
 from hal.errors import LineFault, ModemError
 from hal.line import Capabilities, Device, DialGate
@@ -23,9 +23,10 @@ from hal.v253.modemline import ANSWER_S, ModemLine
 from hal.voicecall import DuplexCall, VoiceCall
 from hal.voiceline import RingingCall
 
-CAPABILITIES = Capabilities(duplex=True, caller_id=True, called_number=True)
 _S13_EXTENDED, _S13_CALLER_ONCE, _S13_RUNG = 8, 16, 64
 _S23_CALLED_IN_RING, _S23_RINGING = 1, 8
+SETUP_S = 30.0
+"""Seconds that the network may take from the dial command to ringing (Q.931, timers T303 and T310)."""
 _NOBODY = "-"
 """A pattern for AT&L that no number matches: a line that only dials is not rung."""
 
@@ -38,10 +39,7 @@ def create(config: DeviceConfig, gate: DialGate | None, pump: AudioPump) -> Devi
         identify("", config.model)
 
     def lines(device: VoiceModemDevice) -> Sequence[ModemLine]:
-        return [
-            IsdnLine(config, index, device, CAPABILITIES, gate, pump, device.line_failed)
-            for index in range(len(config.ports))
-        ]
+        return [IsdnLine(config, index, device, gate, pump, device.line_failed) for index in range(len(config.ports))]
 
     return VoiceModemDevice(config.name, lines)
 
@@ -49,11 +47,11 @@ def create(config: DeviceConfig, gate: DialGate | None, pump: AudioPump) -> Devi
 class IsdnLine(ModemLine):
     """One B channel."""
 
+    capabilities = Capabilities(duplex=True, caller_id=True, called_number=True)
     details_s = 0.2
     ring_gap_s = (
         240.0  # with RUNG the first ring is the only one; the network ends ringing after 3 minutes (Q.931, T301)
     )
-    dialect_tells_ringing = True
 
     async def _initialise(self) -> None:
         at = self.at
@@ -81,6 +79,9 @@ class IsdnLine(ModemLine):
         value = (int(lines[-1]) | set_bits) & ~clear_bits
         await self.at.command(f"ATS{number}={value}", expect=())
 
+    def _dial_limit_s(self, number: str, ring_limit_s: float) -> float:
+        return SETUP_S + ring_limit_s
+
     def _new_call(self, caller: str | None, called: str | None) -> VoiceCall:
         return DuplexModemCall(self, caller, called)
 
@@ -90,14 +91,8 @@ class IsdnLine(ModemLine):
     async def _connect(self, call: VoiceCall) -> None:
         assert isinstance(call, DuplexCall)
         await self.at.command("AT+VLS=2", expect=())
-        try:
-            await self.at.command("AT+VTX+VRX", expect=(), finals=CALL)
-        except CommandError as error:
-            if error.reply.code not in ("NO ANSWER", "NO CARRIER"):
-                raise
-            call.ended("hung up at once")
-            return
-        call.begin(self.start_stream(call, receives=True, listens=True, connects=1))
+        if await self.enter_data("AT+VTX+VRX", call):
+            call.begin(self.start_stream(receives=True, connects=1))
 
     async def leave_stream(self) -> None:
         await self.end_stream(RECORD_END_I4L + PLAY_END)

@@ -11,12 +11,12 @@ from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 
-from hal.at import CALL, Interpreter, Reply, parse_result
+from hal.at import CALL, CommandError, Interpreter, Reply, parse_result
 from hal.at.results import BUSY, NO_ANSWER, NO_CARRIER, OK, VCON
 from hal.audio.pump import AudioPump, Stream
 from hal.audio.sound import Encoding
 from hal.errors import Busy, Glare, HalError, HungUp, LineClosed, LineFault, ModemError, ModemSilent, NoAnswer
-from hal.line import Capabilities, Device, DialGate, DialRequest, LineHealth, LineState
+from hal.line import Device, DialGate, DialRequest, LineHealth, LineState
 from hal.registry import DeviceConfig
 from hal.serialport import SerialPort
 from hal.v253 import callerid
@@ -31,8 +31,6 @@ from hal.voiceline import RingingCall, VoiceLine
 
 log = logging.getLogger(__name__)
 
-SETUP_S = 30.0
-"""Seconds from the dial command to ringing that are granted to modems which tell when it rings."""
 ANSWER_S = 10.0
 """Seconds for a modem to take a call."""
 GLARE_S = 0.5
@@ -52,19 +50,17 @@ class ModemLine(VoiceLine):
     details_s = 3.0
     """Seconds after the first ring in which a modem may still say who calls."""
     ring_gap_s = RING_GAP_S
-    dialect_tells_ringing = False
 
     def __init__(
         self,
         config: DeviceConfig,
         index: int,
         device: Device,
-        capabilities: Capabilities,
         gate: DialGate | None,
         pump: AudioPump,
         on_fault: Callable[[], None],
     ) -> None:
-        super().__init__(config.line_name(index), device, config.line_direction(index), capabilities, gate)
+        super().__init__(config.line_name(index), device, config.line_direction(index), self.capabilities, gate)
         self.config = config
         self.path = config.ports[index]
         self.own_number = config.msn(index)
@@ -94,6 +90,10 @@ class ModemLine(VoiceLine):
     @abstractmethod
     async def _initialise(self) -> None:
         """Bring a modem that answers AT into the state in which calls come and go. Raises a `LineFault`."""
+
+    @abstractmethod
+    def _dial_limit_s(self, number: str, ring_limit_s: float) -> float:
+        """Seconds from the dial command until we give up; where the modem tells that it rings, the limit begins anew."""
 
     @abstractmethod
     def _new_call(self, caller: str | None, called: str | None) -> VoiceCall:
@@ -212,7 +212,7 @@ class ModemLine(VoiceLine):
         number = dial_string(request.number, self.config.country)
         self._heard_busy = False
         self._ring_limit_s = request.ring_limit_s
-        limit_s = request.ring_limit_s + (SETUP_S if self.dialect_tells_ringing else 0.0)
+        limit_s = self._dial_limit_s(number, request.ring_limit_s)
         call = self._new_call(None, request.number)
         began = asyncio.get_running_loop().time()
         try:
@@ -284,10 +284,25 @@ class ModemLine(VoiceLine):
 
     # --- data states ---
 
-    def start_stream(self, call: VoiceCall, *, receives: bool, listens: bool, connects: int = 0) -> Stream:
+    async def enter_data(self, command: str, call: VoiceCall) -> bool:
+        """Ask for a data state: false where the call has gone. Raises a `LineFault`.
+
+        Cancelled in the middle, the modem counts as being in it, which `end_stream` mends either way.
+        """
+        self.in_data = True
+        try:
+            await self.at.command(command, expect=(), finals=CALL)
+        except CommandError as error:
+            self.in_data = False
+            if error.reply.code not in (NO_CARRIER, NO_ANSWER):
+                raise
+            call.ended(error.reply.code)
+            return False
+        return True
+
+    def start_stream(self, *, receives: bool, connects: int = 0) -> Stream:
         """After CONNECT: the pump moves the audio. Where the modem only plays, its words stay with the interpreter."""
         assert self._port
-        self.in_data = True
         port = ShieldedPort(
             self._port.fd,
             self.codec.encoding,
@@ -296,7 +311,7 @@ class ModemLine(VoiceLine):
             on_end=self._on_stream_end,
             connects=connects,
         )
-        own_keys = listens and receives and self.model.keys is not KeySource.MODEM
+        own_keys = receives and self.model.keys is not KeySource.MODEM
         stream = self.stream = self._pump.start(
             port, on_lost=self.lost, on_key=(lambda key: self._key_from("own", key)) if own_keys else None
         )
