@@ -153,6 +153,24 @@ def speech(seconds: float = 3.0, seed: int = 1) -> Sound:
     return Sound(bytes(linear), Encoding.S16LE, f"speech {seed}").to(Encoding.ALAW)
 
 
+def longest_common_stretch(spoken: bytes, heard: bytes) -> int:
+    """Bytes of the longest stretch of `spoken` that stands in `heard`, bit for bit in one piece."""
+    anchor = len(spoken) // 2
+    piece = spoken[anchor : anchor + 400]
+    best = 0
+    found = heard.find(piece)
+    while found >= 0:
+        back = 0
+        while back < min(anchor, found) and spoken[anchor - back - 1] == heard[found - back - 1]:
+            back += 1
+        forth = 0
+        while forth < min(len(spoken) - anchor, len(heard) - found) and spoken[anchor + forth] == heard[found + forth]:
+            forth += 1
+        best = max(best, back + forth)
+        found = heard.find(piece, found + 1)
+    return best
+
+
 class Town:
     """See the module. Made by `town`."""
 
