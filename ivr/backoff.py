@@ -40,6 +40,9 @@ ALARM_FAILURES = 10
 """Wrong logins for one team, or from one number, within an hour: worth a person's attention."""
 
 
+_ROUNDING = 1e-9
+
+
 @dataclass(frozen=True, slots=True)
 class Tried:
     """One login. One that is being checked at this moment counts as wrong until it is known to be right."""
@@ -70,10 +73,12 @@ def room(ages_s: Iterable[float], size: int, refill_s: float) -> int:
     level, last = 0.0, WINDOW_S
     for age in sorted((max(0.0, age) for age in ages_s), reverse=True):
         level = max(0.0, level - (last - age) / refill_s)
-        # A full bucket runs over: wrong logins that were not looked at must not lengthen the wait.
-        level, last = min(level + 1.0, float(size)), age
+        # What found no room was not looked at, and must not lengthen the wait: else a flood would lock the door for ever.
+        if level <= size - 1 + _ROUNDING:
+            level += 1.0
+        last = age
     level = max(0.0, level - last / refill_s)
-    return int(size - level + 1e-9)
+    return int(size - level + _ROUNDING)
 
 
 def allow(history: Sequence[Tried], caller: str | None, registered: bool, limits: Limits) -> Allowance:

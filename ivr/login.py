@@ -78,9 +78,12 @@ async def _check(talk: Talk, call_id: int, entered: str, house: House) -> Team |
     if team is not None and not team.active:
         team = None
     key = team.key if team else None
-    wait_s = (await _allowance(call, house)).wait_s
+    allowance = await _allowance(call, house)
+    wait_s = allowance.wait_s
     own = key in RegisteredNumbers(roster).owners(call.caller)
-    looked_at = backoff.judge(house.logins.tried(house.clock, roster), key, own, limits)
+    history = house.logins.tried(house.clock, roster)
+    # Asked again: other calls may have used up what was left when this one's prompt began.
+    looked_at = allowance.attempts > 0 and backoff.judge(history, key, own, limits)
     due = house.clock.monotonic() + wait_s + limits.login_reply_s
     with house.logins.entry(due, call.caller, key) as entry:
         if wait_s > _LONG_WAIT_S:
