@@ -45,21 +45,33 @@ class UnknownRecord(Record):
     why: str
 
 
-def encode(record: Record) -> str:
-    """The canonical JSON of a record's fields.
+def canonical(record: Record) -> tuple[Record, str]:
+    """The record as the journal will give it back, and its canonical JSON.
 
     Raises `InvalidRecord` where a field does not have the type that its dataclass states (a tuple for a list will do).
     """
-    if KINDS.get(type(record).kind) is not type(record):
-        raise InvalidRecord(f"{type(record).__name__} is no record of storage.records")
+    cls = type(record)
+    if KINDS.get(cls.kind) is not cls:
+        raise InvalidRecord(f"{cls.__name__} is no record of storage.records")
     try:
-        return _dumps(read(type(record), _dumps(record)))
+        normal = read(cls, _dumps(record))
     except (TypeError, ValueError) as error:
-        raise InvalidRecord(f"{type(record).kind}: {error}") from error
+        raise InvalidRecord(f"{cls.kind}: {error}") from error
+    return normal, _dumps(normal)
+
+
+def encode(record: Record) -> str:
+    """The canonical JSON alone."""
+    return canonical(record)[1]
 
 
 def _dumps(record: Record) -> str:
-    return json.dumps(dataclasses.asdict(record), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return json.dumps(record, default=_fields, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """Raises TypeError where it is no dataclass."""
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def decode(kind: str, version: int, body: str) -> Record:

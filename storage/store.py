@@ -146,7 +146,7 @@ class Store:
                 mono=round(self._clock.monotonic(), 6),
                 boot=self._clock.boot_id,
                 trust=self._clock.trust.value,
-                records=[(record, codec.encode(record)) for record in records],
+                records=[codec.canonical(record) for record in records],
                 audio=dict(audio or {}),
                 done=done,
             )

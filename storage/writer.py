@@ -39,7 +39,7 @@ class Job:
     boot: str
     trust: str
     records: Sequence[tuple[Record, str]]
-    """Each with its canonical JSON."""
+    """Each as the journal will give it back, with its canonical JSON."""
     audio: Mapping[str, Sound]
     done: asyncio.Future[tuple[Envelope, ...]]
 
@@ -189,8 +189,9 @@ class Writer:
             wall=job.wall, mono=job.mono, boot=job.boot, trust=job.trust, kind=record.kind, v=record.v, body=body
         )
         journal.append(db, entry)
-        projections.apply(db, entry.envelope)
-        return entry.envelope
+        envelope = Envelope(entry.seq, entry.wall, entry.mono, entry.boot, entry.trust, record)
+        projections.apply(db, envelope)
+        return envelope
 
     def _checkpoint(self, db: Tables) -> None:
         """Passive: waits for nobody. Where the disk is full, the WAL just goes on growing until the next time."""
