@@ -34,6 +34,8 @@ async def send(at: Interpreter, message: Submit) -> str:
     `Unplugged` (gone before it was handed over).
     """
     octets, length = message.encode()
+    if at.port.lost:
+        raise at.port.lost
     try:
         reply = await at.command(
             f"AT+CMGS={length}",

@@ -72,20 +72,19 @@ class ScriptedRadio:
         self._prompted = False
         self._line = bytearray()
         self._out: deque[bytes] = deque()
+        self._slaves: list[int] = []
         self.at, self.path = self._pty()
         self.pcm, self.audio_path = self._pty()
         loop = asyncio.get_running_loop()
         loop.add_reader(self.at, self._readable)
         loop.add_reader(self.pcm, self._hear)
 
-    @staticmethod
-    def _pty() -> tuple[int, str]:
+    def _pty(self) -> tuple[int, str]:
         master, slave = os.openpty()
         tty.setraw(slave)
-        path = os.ttyname(slave)
-        os.close(slave)
         os.set_blocking(master, False)
-        return master, path
+        self._slaves.append(slave)  # kept open: a pty whose other end nobody holds is "readable" for ever
+        return master, os.ttyname(slave)
 
     def sent(self, beginning: str) -> list[str]:
         """The commands that begin so."""
@@ -102,8 +101,11 @@ class ScriptedRadio:
         for fd in (self.at, self.pcm):
             if fd >= 0:
                 asyncio.get_running_loop().remove_reader(fd)
+        for fd in (self.at, self.pcm, *self._slaves):
+            if fd >= 0:
                 os.close(fd)
         self.at = self.pcm = -1
+        self._slaves.clear()
 
     def _hang_up(self, _: str) -> str:
         self.legs.clear()
@@ -161,6 +163,8 @@ class ScriptedRadio:
 
     def _write(self, text: str) -> None:
         data = text.encode("latin-1")
+        if self.at < 0:
+            return
         if not self.chunk:
             os.write(self.at, data)
             return

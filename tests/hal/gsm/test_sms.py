@@ -7,8 +7,9 @@ import asyncio
 import pytest
 
 from hal.errors import LineClosed, LineFault, ModemSilent, NotRegistered, Refused, SmsFailed, SmsUnknown
+from hal.gsm import inbox as inbox_module
 from hal.gsm import pdu
-from hal.gsm.inbox import PARTS_S, IncomingSms
+from hal.gsm.inbox import IncomingSms
 from hal.gsm.userdata import Concatenation, UserData
 from tests.hal.gsm.scripted_radio import ERROR, OK, ScriptedRadio, opened, request, say
 from tests.hal.gsm.test_calls import answers, ends
@@ -296,10 +297,14 @@ def test_parts_out_of_order_and_doubled():
     received(story)
 
 
-def test_a_part_that_never_comes():
+def test_a_part_that_never_comes(monkeypatch):
+    monkeypatch.setattr(inbox_module, "PARTS_S", 1200.0)
+
     async def story(radio, store, device, inbox):
         store.receive(1, deliver("the end", part=Concatenation(9, 2, 2)))
-        await asyncio.sleep(PARTS_S + 700)
+        await asyncio.sleep(1000)
+        assert not inbox
+        await asyncio.sleep(900)
         assert [(sms.text, sms.complete) for sms in inbox] == [("the end", False)]
         assert not store.places
 
