@@ -42,6 +42,10 @@ class Party(ABC):
     def presence(self, called_number: str) -> Presence:
         """Whether it can take a call to this number now."""
 
+    def refusal(self) -> Cause | None:
+        """Asked once for each call before it rings: the cause with which its exchange turns it away, or None."""
+        return None
+
     @abstractmethod
     def ring(self, circuit: Circuit) -> None:
         """A call begins to ring here. Answer or reject it through the circuit, now or later."""

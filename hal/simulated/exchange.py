@@ -127,6 +127,11 @@ class Exchange:
         return device
 
     @property
+    def phones(self) -> dict[str, Phone]:
+        """The telephones by number."""
+        return dict(self._phones)
+
+    @property
     def devices(self) -> dict[str, Any]:
         """The modems by name."""
         return dict(self._devices)
@@ -189,6 +194,8 @@ class Exchange:
             circuit.release(None, Cause.USER_BUSY)
         elif party is None:
             circuit.after(self.no_response_s, lambda: circuit.release(None, Cause.NO_USER_RESPONDING))
+        elif (refusal := party.refusal()) is not None:
+            circuit.release(None, refusal)
         else:
             circuit.called = party
             circuit.phase = Phase.RINGING

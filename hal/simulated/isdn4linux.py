@@ -378,6 +378,15 @@ class IsdnAdapter:
         for line in self.lines:
             exchange.subscribe(line.number, line)
 
+    def describe(self) -> dict[str, object]:
+        """For the control socket."""
+        return {
+            "name": self.name,
+            "kind": "isdn",
+            "model": "isdn4linux",
+            "lines": [{"name": line.name, "node": str(line.port.link), "number": line.number} for line in self.lines],
+        }
+
     def unplug(self) -> None:
         """Pull out the adapter with all its lines."""
         for line in self.lines:

@@ -70,6 +70,11 @@ class Modem:
         """Plug it in again, perhaps under another node name (renumbering)."""
         self.port.plug(self.exchange.directory / name if name else None)
 
+    def description(self, kind: str, model: str, number: str, **more: str) -> dict[str, object]:
+        """A device of one line, for the control socket."""
+        line = {"name": self.name, "node": str(self.port.link), "number": number, **more}
+        return {"name": self.name, "kind": kind, "model": model, "lines": [line]}
+
     def port_opened(self) -> None:
         """Every open begins afresh: an empty line, echo as delivered."""
         self._line.clear()

@@ -313,9 +313,11 @@ class Phone(Party):
         """Shows its number when it calls."""
         self.busy = False
         """Off the hook: every caller hears busy."""
+        self.busy_times = 0
+        """Busy for so many calls to come."""
         self.switched_off = False
         """No sign of life: the network ends calls to it with cause 18."""
-        self.refuse: Cause | None = None
+        self.refuse: Cause | int | None = None
         """The exchange ends every call to this number with this cause, at once (a dead number, congestion ...)."""
         self.behaviour: Behaviour | None = None
         """What it does with calls by itself; without one a test takes them with `rings`."""
@@ -389,10 +391,13 @@ class Phone(Party):
         in_use = self._outgoing or self._current or (self.call and not self.call.hung_up)
         return Presence.BUSY if self.busy or in_use else Presence.IDLE
 
+    def refusal(self) -> Cause | None:
+        if self.busy_times > 0:
+            self.busy_times -= 1
+            return Cause.USER_BUSY
+        return None if self.refuse is None else Cause(self.refuse)
+
     def ring(self, circuit: Circuit) -> None:
-        if self.refuse is not None:
-            circuit.release(self, self.refuse)
-            return
         ring = self._current = IncomingRing(self, circuit)
         if self.behaviour:
             ring.taken = True

@@ -220,6 +220,10 @@ class RadioModem(Modem, Party):
         """An unsolicited report."""
         self.info(text)
 
+    def describe(self) -> dict[str, object]:
+        """For the control socket."""
+        return self.description("gsm", "sim7600", self.number, pcm=str(self.audio.port.link))
+
     # --- ports ---
 
     def unplug(self) -> None:

@@ -81,6 +81,7 @@ class AnalogueModem(VoiceModem):
             raise ValueError(f"no voice modem {model!r}; there are {', '.join(MODELS)}")
         self.number = number
         self.model = MODELS[model]
+        self.model_name = model
         self.fclass = "0"
         self.caller_id_first = False
         """A British line: caller id before any ring."""
@@ -113,6 +114,10 @@ class AnalogueModem(VoiceModem):
         self.commands |= dict.fromkeys(_SETTINGS, self._setting)
         self.commands |= dict.fromkeys((name for name in self.model.identity if name[0] == "+"), self._identify)
         self.commands |= {f"S{register}": self._register for register in range(100)}
+
+    def describe(self) -> dict[str, object]:
+        """For the control socket."""
+        return self.description("voice", self.model_name, self.number)
 
     # --- calls in ---
 
