@@ -7,11 +7,10 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hal.audio.levels import playback_copy
-
 from hal.audio.sound import RATE, Sound
 from hal.errors import HungUp
 from ivr.menu import REPEAT, Choice, Menu
+from ivr.playcopy import playback_copy
 from ivr.visit import Visit
 from storage.errors import StorageError
 from storage.records import MessageHeard, Record, TeamReached

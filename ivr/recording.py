@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from hal.audio.levels import playback_copy
-
 from hal.audio.sound import Sound
 from hal.errors import HungUp
 from hal.line import RecordingEnd
 from ivr.beep import after_the_beep, seems_silent
 from ivr.menu import Choice, Menu, Silent
+from ivr.playcopy import playback_copy
 from ivr.visit import Visit
 from storage.errors import StorageError
 from storage.records import AlertConfirmed, MessageDiscarded, MessageRecorded, Record, Target

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from itertools import pairwise
 
-from hal.audio.levels import playback_copy
-
 from hal.line import RecordingEnd
 from ivr.beep import after_the_beep, seems_silent
 from ivr.menu import REPEAT, Choice, Menu
+from ivr.playcopy import playback_copy
 from ivr.visit import Visit
 from storage.errors import StorageError
 from storage.records import PinSet, SpokenNameRecorded
