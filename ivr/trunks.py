@@ -85,6 +85,7 @@ class Trunks:
         """Dials the configured test number on a line, and says whether the line carried it."""
         self._now = now
         self._places: dict[str, _Place] = {}
+        self._absent: dict[str, Outage] = {}
         self._blame = Blame()
         self._listeners: list[Callable[[], None]] = []
         self._changed = asyncio.Event()
@@ -92,15 +93,24 @@ class Trunks:
     # --- the pool
 
     def add(self, line: Line) -> None:
-        """A line has come up. ValueError if there is one of that name."""
+        """A line has come up. One that left while it was out of service still has to prove itself.
+
+        ValueError if there is one of that name.
+        """
         if line.name in self._places:
             raise ValueError(f"{line.name} is in the pool already")
-        self._places[line.name] = _Place(line)
+        outage = self._absent.pop(line.name, None)
+        if outage:
+            outage.half_open, outage.next_probe = False, self._now()
+        self._places[line.name] = _Place(line, outage=outage)
         self.notify()
 
     def remove(self, line: Line) -> None:
         """A line has gone. A call on it may still be ending; unknown lines are ignored."""
-        if self._places.pop(line.name, None):
+        place = self._places.pop(line.name, None)
+        if place:
+            if place.outage:
+                self._absent[line.name] = place.outage
             self._blame.forget(line.name)
             self.notify()
 

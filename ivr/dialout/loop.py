@@ -25,7 +25,6 @@ from ivr.limits import Limits
 from ivr.notices import Notices
 from ivr.trunks import Trunks
 from storage import Store
-from storage.errors import StorageError
 from storage.journal import Envelope
 from storage.records import AlertConfirmed, AlertEnded, LineChanged, Record, TeamReached
 
@@ -54,23 +53,29 @@ class DialOut:
         self._converse = converse
         self._ledger = notices.ledger
         self._notices = notices
-        self._book = Book(store, notices, clock, limits, spawn=self._spawn, unwanted=self._call_off)
-        self._schedule = self._book.schedule
-        self._bell = self._book.bell
-        self._attempts: dict[str, Attempt] = {}
         self._news: deque[AlertConfirmed | int] = deque()
         self._wake = asyncio.Event()
-        self._draining = False
-        self._calls_open = 0
         self._idle = asyncio.Event()
-        self._idle.set()
-        self._no_line_since: float | None = None
+        self._draining = False
         self._tasks: asyncio.TaskGroup | None = None
+        self._begin_afresh()
         self._ledger.on_trouble = self._storage_trouble
         self._ledger.on_recovery = self._storage_recovered
         trunks.on_service = self._line_changed
         trunks.listen(self._wake.set)
-        self._unsubscribe = store.subscribe(self._on_envelope)
+        store.subscribe(self._on_envelope)
+
+    def _begin_afresh(self) -> None:
+        """Know nothing: the store will tell."""
+        self._book = Book(
+            self._store, self._notices, self._clock, self._limits, spawn=self._spawn, unwanted=self._call_off
+        )
+        self._schedule = self._book.schedule
+        self._bell = self._book.bell
+        self._attempts: dict[str, Attempt] = {}
+        self._calls_open = 0
+        self._idle.set()
+        self._no_line_since: float | None = None
 
     # --- from outside
 
@@ -92,7 +97,10 @@ class DialOut:
         return {team: attempt.line.name for team, attempt in self._attempts.items()}
 
     async def run(self) -> None:
-        """Resume what is open, then call whenever there is somebody to call, for ever. Also brings lines back."""
+        """Resume what is open, then call whenever there is somebody to call, for ever. Also brings lines back.
+
+        May be run again after it was cancelled or has failed: it then begins as after a restart.
+        """
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 self._spawn(self._trunks.run(), "recovery of lines")
@@ -103,8 +111,8 @@ class DialOut:
                         async with asyncio.timeout(self._step()):
                             await self._wake.wait()
         finally:
-            self._unsubscribe()
             self._tasks = None
+            self._begin_afresh()
 
     def _step(self) -> float | None:
         """Do what can be done now; returns seconds after which to look again."""
@@ -259,7 +267,8 @@ class DialOut:
         """Where the store cannot be read, alarm, go on with what is new, and try again."""
         try:
             await self._book.resume()
-        except StorageError as error:
+        except Exception as error:
+            log.exception("resuming")
             await self._bell.ring("dialout.resume", "critical", f"open alerts cannot be read: {error}")
             self._spawn(self._resume_later(), "resuming")
             return
