@@ -1,7 +1,8 @@
 """What a telephone's ear makes of what it hears: rendered prompts are recognised in the audio and give their captions.
 
-On A-law paths a prompt arrives byte for byte. A clip is found by an anchor, a short stretch that occurs in no other clip, and
-counts as heard when `ENOUGH_S` of it (or all of a shorter one) have come through without a gap.
+On A-law paths a prompt arrives byte for byte. A clip is found by an anchor, a short stretch with much going on, and counts as
+heard when `ENOUGH_S` of it (or all of a shorter one) have come through without a gap and no other clip fits as well. On paths
+that are not exact (eight-bit linear modems) `hal.simulated.likeness` compares instead.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from hal.audio.sound import RATE, Encoding, Sound
 
 _ANCHOR = 32
+_ANCHORS = 8
 ENOUGH_S = 0.4
 _ENOUGH = round(ENOUGH_S * RATE)
 
@@ -24,6 +26,17 @@ class Clip:
 
     caption: str
     alaw: bytes
+
+
+@dataclass(slots=True)
+class Heard:
+    """A prompt that came through."""
+
+    caption: str
+    begin: int
+    """Sample of the call at which it began."""
+    complete: bool
+    """To its last sample, without a gap."""
 
 
 class Captions:
@@ -51,48 +64,41 @@ class Captions:
 
     def _add(self, clips: Iterable[Clip]) -> None:
         for clip in clips:
-            if clip.alaw in self._known:
+            if not clip.alaw or clip.alaw in self._known:
                 continue
             self._known.add(clip.alaw)
             self.clips.append(clip)
-            for position in self._anchor_positions(clip.alaw):
+            for position in _anchor_positions(clip.alaw):
                 self._anchors.setdefault(clip.alaw[position : position + _ANCHOR], []).append((clip, position))
-
-    @staticmethod
-    def _anchor_positions(alaw: bytes) -> list[int]:
-        """A few stretches with much going on: pauses and pure hums occur in many clips."""
-        found: list[int] = []
-        for position in range(0, len(alaw) - _ANCHOR, _ANCHOR):
-            if len(set(alaw[position : position + _ANCHOR])) >= _ANCHOR // 2:
-                found.append(position)
-                if len(found) == 8:
-                    break
-        return found
 
     def at(self, window: bytes) -> list[tuple[Clip, int]]:
         """The clips that have this anchor, and where."""
         return self._anchors.get(window, [])
 
 
-@dataclass(slots=True)
-class Heard:
-    """A prompt that came through."""
-
-    caption: str
-    begin: int
-    """Sample of the call at which it began."""
-    complete: bool
-    """To its last sample, without a gap."""
+def _anchor_positions(alaw: bytes) -> list[int]:
+    """A few stretches with much going on: pauses and pure hums occur in many clips."""
+    found: list[int] = []
+    for position in range(0, len(alaw) - _ANCHOR + 1, _ANCHOR):
+        if len(set(alaw[position : position + _ANCHOR])) >= _ANCHOR // 2:
+            found.append(position)
+            if len(found) == _ANCHORS:
+                break
+    return found
 
 
 @dataclass(slots=True)
 class _Candidate:
     clip: Clip
     begin: int
-    """Where the clip begins in the stream; negative if it had begun before."""
-    matched: int
+    """Where the clip begins in the stream."""
+    matched: int = 0
     """How many samples of the clip, counted from its start, have come true."""
     told: Heard | None = None
+
+    @property
+    def whole(self) -> bool:
+        return self.matched == len(self.clip.alaw)
 
 
 class Ear:
@@ -112,44 +118,44 @@ class Ear:
 
     def feed(self, frame: bytes) -> bool:
         """More audio. True when a caption has been recognised or completed."""
-        before = len(self.heard), sum(h.complete for h in self.heard[-4:])
         self._stream += frame
-        self._follow()
         self._search()
-        return before != (len(self.heard), sum(h.complete for h in self.heard[-4:]))
+        self._candidates = [candidate for candidate in self._candidates if self._still(candidate)]
+        return self._tell()
 
     def _search(self) -> None:
         end = len(self._stream) - _ANCHOR + 1
         stream = bytes(self._stream[self._searched :])
         for offset in range(max(0, end - self._searched)):
             for clip, position in self._captions.at(stream[offset : offset + _ANCHOR]):
-                self._suspect(clip, self._searched + offset - position)
+                begin = self._searched + offset - position
+                if begin >= 0 and not any(c.clip is clip and c.begin == begin for c in self._candidates):
+                    self._candidates.append(_Candidate(clip, begin))
         self._searched = max(self._searched, end)
 
-    def _suspect(self, clip: Clip, begin: int) -> None:
-        if begin < 0 or any(c.clip is clip and c.begin == begin for c in self._candidates):
-            return
-        candidate = _Candidate(clip, begin, 0)
-        self._candidates.append(candidate)
-        self._follow_one(candidate)
-
-    def _follow(self) -> None:
-        for candidate in tuple(self._candidates):
-            self._follow_one(candidate)
-
-    def _follow_one(self, candidate: _Candidate) -> None:
-        clip = candidate.clip
-        have = min(len(clip.alaw), len(self._stream) - candidate.begin)
+    def _still(self, candidate: _Candidate) -> bool:
+        """Follow a candidate as far as the audio goes."""
+        alaw = candidate.clip.alaw
+        have = min(len(alaw), len(self._stream) - candidate.begin)
         here = candidate.begin + candidate.matched
-        if self._stream[here : candidate.begin + have] != clip.alaw[candidate.matched : have]:
-            self._candidates.remove(candidate)
-            return
+        if self._stream[here : candidate.begin + have] != alaw[candidate.matched : have]:
+            return candidate.whole and candidate.told is None
         candidate.matched = have
-        whole = have == len(clip.alaw)
-        if candidate.told is None and (whole or have >= _ENOUGH):
-            candidate.told = Heard(clip.caption, candidate.begin, False)
-            self.heard.append(candidate.told)
-        if whole:
-            assert candidate.told is not None
-            candidate.told.complete = True
-            self._candidates.remove(candidate)
+        return True
+
+    def _tell(self) -> bool:
+        """Believe a candidate when enough of it has come and nothing else fits from the same place."""
+        told = False
+        for candidate in tuple(self._candidates):
+            rivals = [c for c in self._candidates if c.begin == candidate.begin and c is not candidate]
+            if candidate.whole and any(c.matched > candidate.matched for c in rivals):
+                self._candidates.remove(candidate)  # it was only the beginning of a longer one
+                continue
+            if candidate.told is None and not rivals and (candidate.whole or candidate.matched >= _ENOUGH):
+                candidate.told = Heard(candidate.clip.caption, candidate.begin, False)
+                self.heard.append(candidate.told)
+                told = True
+            if candidate.whole and candidate.told:
+                candidate.told.complete = told = True
+                self._candidates.remove(candidate)
+        return told

@@ -35,6 +35,8 @@ class Presence(enum.Enum):
 class Party(ABC):
     """Whoever can be at one end of a call: a telephone, or a modem on its line."""
 
+    lossy: bool = False
+    """What it says may reach the other side with its samples changed a little (eight-bit linear modems)."""
     setup_s: float = 0.5
     """Seconds from the dial command until the other end begins to ring."""
 

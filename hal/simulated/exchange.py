@@ -16,6 +16,7 @@ from hal.simulated.captions import Captions
 from hal.simulated.causes import Cause
 from hal.simulated.circuit import CallLog, Circuit, Party, Phase, Presence
 from hal.simulated.isdn4linux import IsdnAdapter
+from hal.simulated.likeness import Library
 from hal.simulated.pdu import Submit
 from hal.simulated.phone import Phone
 from hal.simulated.ptyport import Watch
@@ -58,6 +59,7 @@ class Exchange:
         """Directory of rendered prompts with an `index.json`, from which phones tell captions."""
         self.captions = Captions()
         """What phones recognise; `captions.learn(sound)` for more than the prompts."""
+        self.likenesses = Library(self.captions)
         self.ring_cadence_s = 5.0
         self.no_answer_s = 180.0
         """After so many seconds of ringing the network gives up (Q.931 timer T301)."""

@@ -12,6 +12,7 @@ from hal.simulated import g711, sounds
 from hal.simulated.captions import Ear, Heard
 from hal.simulated.causes import Cause
 from hal.simulated.circuit import CallLog, Circuit, Party, Phase, Presence
+from hal.simulated.likeness import Likeness
 
 if TYPE_CHECKING:
     from hal.simulated.exchange import Exchange
@@ -44,6 +45,8 @@ class PhoneCall:
         self.circuit = circuit
         phone.exchange.read_prompts()
         self._ear = Ear(phone.exchange.captions)
+        far = circuit.other(phone)
+        self._likeness = Likeness(phone.exchange.likenesses) if far and far.lossy else None
         self._listened = 0
         self._news = asyncio.Event()
         self._speech = bytearray()
@@ -74,12 +77,29 @@ class PhoneCall:
     @property
     def captions(self) -> list[str]:
         """The prompts that came through so far, in order (each from 0.4 s on, or when complete)."""
-        return [heard.caption for heard in self._ear.heard]
+        return [heard.caption for heard in self._heard]
 
     @property
     def prompts(self) -> list[Heard]:
         """The same with their places, and whether each came through whole."""
-        return list(self._ear.heard)
+        return list(self._heard)
+
+    @property
+    def _heard(self) -> list[Heard]:
+        return self._likeness.heard if self._likeness else self._ear.heard
+
+    @property
+    def keys_heard(self) -> str:
+        """The keys that the other side has pressed, told from the audio (after `send_keys` of a call out)."""
+        return sounds.keys_in(self.heard)
+
+    async def hears_keys(self, keys: str, *, within: float = 30.0) -> None:
+        """Wait until exactly these keys have been heard in this call, in order. Raises `NotHeard`, `CallEnded`."""
+        deadline = asyncio.get_running_loop().time() + within
+        while (heard := self.keys_heard) != keys:
+            if asyncio.get_running_loop().time() > deadline or not keys.startswith(heard):
+                raise NotHeard(f"keys {keys!r} not within {within} s; heard {heard!r}")
+            await self.wait(0.1)
 
     async def hears(self, text: str, *, within: float = 30.0, whole: bool = False) -> str:
         """Wait until `text` (case does not matter) stands in the captions of what is heard after the last `hears`.
@@ -108,8 +128,8 @@ class PhoneCall:
 
     def _find(self, wanted: str, whole: bool) -> int | None:
         words = ""
-        for position in range(self._listened, len(self._ear.heard)):
-            heard = self._ear.heard[position]
+        for position in range(self._listened, len(self._heard)):
+            heard = self._heard[position]
             words = f"{words} {' '.join(heard.caption.lower().split())}"
             if wanted in words:
                 return None if whole and not heard.complete else position + 1
@@ -217,7 +237,10 @@ class PhoneCall:
 
     def take_frame(self, frame: bytes) -> None:
         """20 ms of what the other side says."""
-        if self._ear.feed(frame):
+        news = self._ear.feed(frame)
+        if self._likeness:
+            news = self._likeness.feed(frame)
+        if news:
             self._news.set()
         if self.on_frame:
             self.on_frame(frame)

@@ -74,6 +74,7 @@ class AnalogueModem(VoiceModem):
     """One modem, one line."""
 
     setup_s = 1.0
+    lossy = True
 
     def __init__(self, exchange: Exchange, name: str, number: str, model: str) -> None:
         """ValueError for an unknown model."""
