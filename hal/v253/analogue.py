@@ -84,8 +84,8 @@ class AnalogueLine(ModemLine):
     async def _try(self, command: str) -> None:
         await self.at.command(command, expect=(), check=False)
 
-    def _dial_limit_s(self, number: str, ring_limit_s: float) -> float:
-        return OFF_HOOK_S + DIGIT_S * len(number) + ring_limit_s
+    def _dialling_s(self, number: str) -> float:
+        return OFF_HOOK_S + DIGIT_S * len(number)
 
     def _new_call(self, caller: str | None, called: str | None) -> VoiceCall:
         return (DuplexModemCall if self.model.duplex else HalfDuplexCall)(self, caller, called)

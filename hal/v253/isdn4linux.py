@@ -79,8 +79,8 @@ class IsdnLine(ModemLine):
         value = (int(lines[-1]) | set_bits) & ~clear_bits
         await self.at.command(f"ATS{number}={value}", expect=())
 
-    def _dial_limit_s(self, number: str, ring_limit_s: float) -> float:
-        return SETUP_S + ring_limit_s
+    def _dialling_s(self, number: str) -> float:
+        return SETUP_S
 
     def _new_call(self, caller: str | None, called: str | None) -> VoiceCall:
         return DuplexModemCall(self, caller, called)

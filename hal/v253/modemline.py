@@ -78,6 +78,7 @@ class ModemLine(VoiceLine):
         """The modem is in a data state: bytes to it are audio."""
         self._leaving = False
         self._heard_busy = False
+        self._dialled_at = 0.0
         self._ring_limit_s = 0.0
         self._rung = False
         self._pending = callerid.CallerId()
@@ -92,8 +93,8 @@ class ModemLine(VoiceLine):
         """Bring a modem that answers AT into the state in which calls come and go. Raises a `LineFault`."""
 
     @abstractmethod
-    def _dial_limit_s(self, number: str, ring_limit_s: float) -> float:
-        """Seconds from the dial command until we give up; where the modem tells that it rings, the limit begins anew."""
+    def _dialling_s(self, number: str) -> float:
+        """Seconds from the dial command that are no ringing; where the modem tells that it rings, they do not matter."""
 
     @abstractmethod
     def _new_call(self, caller: str | None, called: str | None) -> VoiceCall:
@@ -212,9 +213,11 @@ class ModemLine(VoiceLine):
         number = dial_string(request.number, self.config.country)
         self._heard_busy = False
         self._ring_limit_s = request.ring_limit_s
-        limit_s = self._dial_limit_s(number, request.ring_limit_s)
+        dialling_s = self._dialling_s(number)
         call = self._new_call(None, request.number)
         began = asyncio.get_running_loop().time()
+        self._dialled_at = began + dialling_s
+        limit_s = dialling_s + request.ring_limit_s
         try:
             reply = await self.at.command(
                 f"ATD{number}", expect=(), finals=CALL, timeout=limit_s, abort=b"\r", check=False
@@ -382,7 +385,9 @@ class ModemLine(VoiceLine):
         reason = hang_up_reason(code)
         if reason and self.call:
             self.call.ended(f"the modem hears: {reason}")
-        elif code in b"bK" and self.state is LineState.DIALLING:
+        elif (
+            code in b"bK" and self.state is LineState.DIALLING and asyncio.get_running_loop().time() > self._dialled_at
+        ):
             self._heard_busy = True
             self.at.limit(BUSY_TONE_S)
 

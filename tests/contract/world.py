@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +47,14 @@ class Driver:
     """A-law travels bit for bit in both directions."""
     ringing_known: bool = True
     """The modem can tell a rejected or congested call from a busy one."""
+    dial_tone: bool = True
+    """The network gives a dial tone (radio does not)."""
     lose_s: float = 0.1
     """Seconds of audio that may be lost at either end."""
     settle_s: float = 1.0
     """Seconds from the other side's hang-up until the line must know."""
     answer_known_s: float = 1.0
     """Seconds from the other side's answer until the line must know."""
-    takes_calls: str = field(default="called")
 
 
 def _isdn(directory: Path) -> DeviceConfig:
@@ -62,6 +63,10 @@ def _isdn(directory: Path) -> DeviceConfig:
 
 def _voice(directory: Path) -> DeviceConfig:
     return DeviceConfig("dev", "v253", (str(directory / "dev"),))
+
+
+def _radio(directory: Path) -> DeviceConfig:
+    return DeviceConfig("dev", "gsm", (str(directory / "dev"),), audio_port=str(directory / "dev.pcm"))
 
 
 DRIVERS = {
@@ -80,6 +85,13 @@ DRIVERS = {
                 answer_known_s=12.0,
             )
             for model, exact in (("conexant", False), ("usr5637", False), ("si2493", True))
+        ),
+        Driver(
+            "sim7600",
+            "+4915112345",
+            lambda x: x.gsm_modem("dev", number="+4915112345"),
+            _radio,
+            dial_tone=False,
         ),
     )
 }
