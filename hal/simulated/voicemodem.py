@@ -87,6 +87,7 @@ class AnalogueModem(VoiceModem):
         self.caller_id_first = False
         """A British line: caller id before any ring."""
         self._off_hook = False
+        self._tone_report: asyncio.TimerHandle | None = None
         self._settings: dict[str, str] = {}
         self._registers: dict[int, int] = {}
         self._vcid = "0"
@@ -189,6 +190,8 @@ class AnalogueModem(VoiceModem):
 
     def _go_on_hook(self) -> None:
         self._off_hook = False
+        if self._tone_report:
+            self._tone_report.cancel()
         self.exchange.off_hook(self, None)
         self.drop_call()
 
@@ -212,13 +215,12 @@ class AnalogueModem(VoiceModem):
         if self._off_hook:
             self._listen_to("busy" if circuit.answered or cause is Cause.USER_BUSY else "congestion")
             if circuit.answered:
-                self.exchange.loop.call_later(_BUSY_HEARD_S, self._report_tone)
+                self._tone_report = self.exchange.loop.call_later(_BUSY_HEARD_S, self._report_tone)
 
     def _report_tone(self) -> None:
-        if self._off_hook and not self.circuit:
-            if self.fclass == "8":
-                self.send_raw(dle.code(self.model.busy_code))
-            self.exchange.loop.call_later(_BUSY_AGAIN_S, self._report_tone)
+        if self.fclass == "8":
+            self.send_raw(dle.code(self.model.busy_code))
+        self._tone_report = self.exchange.loop.call_later(_BUSY_AGAIN_S, self._report_tone)
 
     # --- calls out ---
 
