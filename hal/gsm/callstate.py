@@ -80,8 +80,8 @@ class CallState:
         self.phase = Phase.IDLE
         self.rang = False
         """Of an outgoing call: the network said that the telephone rings."""
-        self.index = 1
-        """The modem's number of this call, for commands that want one."""
+        self.index: int | None = None
+        """The modem's number of this call, as soon as it has told."""
         self.number: str | None = None
         self.offer_at: float | None = None
         """When to call `tick`; None for no such need."""
@@ -103,7 +103,7 @@ class CallState:
         """We have ended the call, or given it up."""
         self.phase, self.offer_at, self.number = Phase.IDLE, None, None
         self.rang = self._seen = False
-        self._misses, self._hint, self.index = 0, None, 1
+        self._misses, self._hint, self.index = 0, None, None
 
     def feed(self, report: Report, now: float) -> list[Event]:
         """An unsolicited report."""
@@ -169,11 +169,12 @@ class CallState:
 
     def _leg(self, leg: Leg, now: float) -> list[Event]:
         if leg.state is LegState.RELEASED:
-            if self.phase is Phase.IDLE or not (self.phase is Phase.ACTIVE or self._is_mine(leg)):
-                return []
-            return self._ended(Ended())
+            about_it = self.phase is Phase.ACTIVE or self._is_mine(leg)
+            return self._ended(Ended()) if about_it and self.index in (None, leg.index) else []
         if leg.state is LegState.INCOMING and self.phase in (Phase.IDLE, Phase.INCOMING):
-            return self._rings(leg.number, now, final=leg.number is not None)
+            events = self._rings(leg.number, now, final=leg.number is not None)
+            self.index = leg.index
+            return events
         if self.phase.outgoing and leg.outgoing:
             self._seen = True
             return self._update(leg)

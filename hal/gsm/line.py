@@ -319,7 +319,7 @@ class GsmLine(VoiceLine):
 
     async def send_key(self, key: str) -> None:
         """Press a key. Raises a `LineFault`."""
-        command = self._gsm.radio.model.key.format(key=key, index=self.calls.index)
+        command = self._gsm.radio.model.key.format(key=key, index=self.calls.index or 1)
         try:
             await self._gsm.at.command("AT" + command, expect=())
         except CommandError:

@@ -29,6 +29,8 @@ REGISTRATION_S = 20.0
 POLL_S = 1.0
 
 _CANCEL = b"\x1b\r"
+_WORDS = b"ATQ0V1\r"
+"""Results, and as words: only for a modem that has shown none, as its own result would be taken for another command's."""
 _MUST = ("+CMEE=1", "+CLIP=1", "+CMGF=0")
 _MAY = ("+CRC=1", "+CCWA=0,0,1", "+CREG=1", "+CEREG=1", "+COPS=3,0")
 
@@ -80,8 +82,11 @@ class Radio:
         """Out of whatever the modem is stuck in - a message prompt, half a command, numeric results. Raises `ModemSilent`."""
         at.write(_CANCEL)
         await asyncio.sleep(ESCAPE_S)
-        at.write(b"ATE0Q0V1\r")
-        await at.resynchronise()
+        try:
+            await at.resynchronise()
+        except ModemSilent:
+            at.write(_WORDS)
+            await at.resynchronise()
 
     async def start(self, at: Interpreter, *, registration_s: float = REGISTRATION_S) -> None:
         """Everything that a modem must be told after power-up. Raises a `LineFault`."""
@@ -141,8 +146,10 @@ class Radio:
     async def _identify(self, at: Interpreter) -> None:
         for fact, command in (("manufacturer", "+CGMI"), ("model", "+CGMM"), ("firmware", "+CGMR"), ("imei", "+CGSN")):
             reply = await at.command("AT" + command, check=False)
-            if reply.ok and reply.lines:
-                self.facts[fact] = reply.lines[0].removeprefix(f"{command}:").strip().strip('"')
+            own = (line.removeprefix(f"{command}:").strip().strip('"') for line in reply.lines)
+            told = next((line for line in own if line[:1].isalnum()), None)  # what begins otherwise was said unasked
+            if reply.ok and told:
+                self.facts[fact] = told
         self.model = self._configured or model_for(
             f"{self.facts.get('manufacturer', '')} {self.facts.get('model', '')}"
         )
