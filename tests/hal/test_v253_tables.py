@@ -1,0 +1,200 @@
+"""What modems say of themselves, of callers and of failed calls (reference: transcripts of real modems)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hal.at import Reply
+from hal.audio.sound import Encoding
+from hal.errors import (
+    Busy,
+    Congestion,
+    LineFault,
+    ModemError,
+    NoAnswer,
+    NoDialTone,
+    RefusedAtOnce,
+    Rejected,
+)
+from hal.v253 import callerid
+from hal.v253.compression import Compression, choose
+from hal.v253.models import MODELS, Dialect, identify
+from hal.v253.number import dial_string
+from hal.v253.results import cause_of, failure
+
+ISDN4LINUX = [
+    "2;ADPCM;2;0;(8000)",
+    "3;ADPCM;3;0;(8000)",
+    "4;ADPCM;4;0;(8000)",
+    "5;ALAW;8;0;(8000)",
+    "6;ULAW;8;0;(8000)",
+]
+CONEXANT = [
+    '1,"UNSIGNED PCM",8,0,8000,0,0',
+    '129,"IMA ADPCM",4,0,8000,0,0',
+    '130,"UNSIGNED PCM",8,0,8000,0,0',
+    '140,"2 Bit ADPCM",2,0,8000,0,0',
+]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (ISDN4LINUX, Compression(5, Encoding.ALAW)),
+        (CONEXANT, Compression(130, Encoding.U8)),
+        (['128,"8-BIT LINEAR",8,0,(7200-8000,11025),(127-129),(0-50)'], Compression(128, Encoding.U8)),
+        (['+VSM: 4,"Mu-Law",8,0,8000,0,0', '1,"UNSIGNED PCM",8,0,8000'], Compression(4, Encoding.ULAW)),
+        (['131,"ULAW",8,0,8000,0,0', '132,"A-Law",8,0,8000,0,0'], Compression(132, Encoding.ALAW)),
+    ],
+)
+def test_the_best_codec_is_read_from_the_modems_own_list(lines: list[str], expected: Compression) -> None:
+    assert choose(lines) == expected
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        ["1;CELP;1;0;(9600)", "2;ADPCM;2;0;(9600)"],
+        ['132,"ADPCM/AQ",2,40,(7200),(128),(0-50)'],
+        ['5,"ALAW",8,0,(7200,11025),0,0'],
+        ['128,"SIGNED PCM",12,0,(8000),0,0'],
+        ["OK", ";;;;", '"",,,,', "5"],
+    ],
+)
+def test_no_codec_that_can_be_used_is_said_so(lines: list[str]) -> None:
+    with pytest.raises(ModemError, match="no codec"):
+        choose(lines)
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.lists(st.text(max_size=40), max_size=5))
+def test_any_list_gives_a_codec_or_one_error(lines: list[str]) -> None:
+    try:
+        choose(lines)
+    except ModemError:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("RING", callerid.Ring()),
+        ("RING 1", callerid.Ring()),
+        ("RING A", callerid.Ring()),
+        ("RING/4711", callerid.Ring(called="4711")),
+        ("RING;03012345;4711", callerid.Ring("03012345", "4711")),
+        ("RING: 04 DN4711 5551234", callerid.Ring("5551234", "4711")),
+        ("RING;03012345", callerid.Ring("03012345")),
+        ("RINGING", None),
+        ("RUNG", callerid.RingEnded()),
+        ("NMBR = 03012345", callerid.CallerId("03012345")),
+        ("NMBR=07712345678", callerid.CallerId("07712345678")),
+        ("NMBR = P", callerid.CallerId("")),
+        ("NMBR = O", callerid.CallerId("")),
+        ("DDN_NMBR=0301234", callerid.CallerId("0301234")),
+        ("CALLER NUMBER: 03012345", callerid.CallerId("03012345")),
+        ("CALLER NUMBER: 0", callerid.CallerId("")),
+        ("CALLED NUMBER: 4711", callerid.CallerId(called="4711")),
+        ("NDID=4711", callerid.CallerId(called="4711")),
+        ("FM:03012345 TO:4711", callerid.CallerId("03012345", "4711")),
+        ("FM: 03012345/12/ TO: 4711", callerid.CallerId("03012345", "4711")),
+        ('+CLIP: "+4930123",145,,,,0', callerid.CallerId("+4930123")),
+        ("030-123 45", None),
+        ("03012345", callerid.CallerId("03012345")),
+        ("CallerID: 030 123-45", callerid.CallerId("03012345")),
+        ("DATE = 1003", None),
+        ("NAME = ALICE", None),
+        ("DRON=12", None),
+    ],
+)
+def test_every_form_of_ring_and_caller_id_is_read(line: str, expected: object) -> None:
+    assert callerid.parse(line) == expected
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.text(max_size=60))
+def test_any_line_is_read_or_left(line: str) -> None:
+    callerid.parse(line)
+
+
+@pytest.mark.parametrize(
+    ("code", "detail", "after_s", "expected"),
+    [
+        ("BUSY", "E0011", 5.0, Busy),
+        ("BUSY", "", 5.0, Busy),
+        ("BUSY", "E0012", 9.0, Rejected),
+        ("BUSY", "E0013", 9.0, NoAnswer),
+        ("BUSY", "E0215", 1.0, Rejected),
+        ("BUSY", "E0001", 1.0, Rejected),
+        *(("BUSY", f"E02{cause:02X}", 1.0, Congestion) for cause in (34, 38, 41, 42, 44, 47)),
+        ("BUSY", "E0066", 1.0, LineFault),
+        ("NO CARRIER", "", 1.9, RefusedAtOnce),
+        ("NO CARRIER", "E0011", 1.9, RefusedAtOnce),
+        ("NO CARRIER", "", 2.1, Rejected),
+        ("NO CARRIER", "0022", 5.0, Congestion),
+        ("NO ANSWER", "", 50.0, NoAnswer),
+        ("NO DIALTONE", "", 1.0, NoDialTone),
+        ("ERROR", "", 0.1, ModemError),
+        ("NO MSN/EAZ", "", 0.1, ModemError),
+    ],
+)
+def test_each_result_says_whose_fault_it_was(code: str, detail: str, after_s: float, expected: type) -> None:
+    assert type(failure(Reply("ATD1", code, detail), after_s)) is expected
+
+
+def test_causes_are_hexadecimal_behind_the_location() -> None:
+    assert [cause_of(text) for text in ("E0011", "0011", "E0091", "0000", "", "11", "x")] == [
+        17,
+        17,
+        17,
+        None,
+        None,
+        None,
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("identity", "name", "dialect"),
+    [
+        ("Linux ISDN", "isdn4linux", Dialect.IS101),
+        ("56000\nCX93001-EIS_V0.2002-V92\nCONEXANT", "conexant", Dialect.V253),
+        ("5601\nU.S. Robotics 56K FAX USB V1.2.23", "usr5637", Dialect.V253),
+        ("2493\nC\nSILABS\nSI2493", "si24xx", Dialect.V253),
+        ("56000", "v253", Dialect.V253),
+        ("", "v253", Dialect.V253),
+    ],
+)
+def test_models_are_told_by_what_they_say(identity: str, name: str, dialect: Dialect) -> None:
+    model = identify(identity)
+    assert (model.name, model.dialect) == (name, dialect)
+
+
+def test_a_configured_model_counts_and_an_unknown_one_is_an_error() -> None:
+    assert identify("Linux ISDN", "zoom3095").stubborn_end
+    with pytest.raises(ValueError, match="no model 'foo'"):
+        identify("", "foo")
+
+
+def test_every_row_of_the_table_has_its_source() -> None:
+    assert all(model.source for model in MODELS)
+    assert len({model.name for model in MODELS}) == len(MODELS)
+
+
+@pytest.mark.parametrize(
+    ("number", "country", "dialled"),
+    [
+        ("+4930123", "DE", "030123"),
+        ("+4930123", "FR", "004930123"),
+        ("+4930123", "US", "0114930123"),
+        ("+12125551234", "US", "12125551234"),
+        ("+4930123", "XX", "004930123"),
+        ("030123", "DE", "030123"),
+        ("*31#030123", "de", "*31#030123"),
+    ],
+)
+def test_a_plus_is_dialled_as_the_country_does(number: str, country: str, dialled: str) -> None:
+    assert dial_string(number, country) == dialled
