@@ -17,6 +17,8 @@ CALLER_S = 1.0
 """Seconds after the first RING within which +CLIP comes; then the call is offered without a number."""
 SET_UP_S = 5.0
 """Seconds after dialling within which +CLCC may not show the call yet (fallback from LTE to 2G takes its time)."""
+TOO_SOON_S = 0.5
+"""Seconds after dialling within which nobody can have answered: a modem that says so still speaks of the call before."""
 MISSES = 2
 """Polls without the call after which it is gone."""
 
@@ -137,7 +139,7 @@ class CallState:
         mine = next((leg for leg in live if self._is_mine(leg)), None)
         if mine:
             self._misses, self._seen = 0, True
-            return self._update(mine)
+            return self._update(mine, now)
         ringing = next((leg for leg in live if leg.state is LegState.INCOMING), None)
         if ringing and self.phase.outgoing:
             self.released()
@@ -177,12 +179,14 @@ class CallState:
             return events
         if self.phase.outgoing and leg.outgoing:
             self._seen = True
-            return self._update(leg)
+            return self._update(leg, now)
         return []
 
-    def _update(self, leg: Leg) -> list[Event]:
+    def _update(self, leg: Leg, now: float) -> list[Event]:
         self.index = leg.index
         if self.phase.outgoing:
+            if leg.state is LegState.ACTIVE and now < self._dialled_at + TOO_SOON_S:
+                return []
             if leg.state is LegState.ALERTING:
                 self.phase, self.rang = Phase.ALERTING, True
             elif leg.state is LegState.ACTIVE:

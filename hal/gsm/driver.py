@@ -42,8 +42,8 @@ RESET_S = 10.0
 """Seconds for a modem to confirm +CFUN=1,1."""
 REBOOT_S = 3.0
 """Seconds that a modem which resets itself still looks alive on USB."""
-REAPPEAR_S = 90.0
-"""Seconds for a modem to come back after a reset: USB enumeration takes 10 to 30, a SIM with PIN a few more."""
+REAPPEAR_S = 40.0
+"""Seconds for a modem to come back after a reset (USB enumeration takes 10 to 30); one try more may then be under way."""
 RETRY_S = 2.0
 
 
@@ -62,6 +62,8 @@ class GsmDevice(Device):
         """Gets each received message; the modem's copy is deleted when it returns. Without one they are only logged."""
         self._config = config
         self._fault = asyncio.Event()
+        self._broken: LineFault | None = None
+        """What has set the fault event."""
         self._lock = asyncio.Lock()
         self._at: Interpreter | None = None
         self._audio: SerialPort | None = None
@@ -104,6 +106,7 @@ class GsmDevice(Device):
         if self._fault.is_set() or self._at is None:
             return
         log.error("%s: %s", self.name, fault)
+        self._broken = fault
         self._fault.set()
         self.line.faulted(fault)
 
@@ -126,7 +129,7 @@ class GsmDevice(Device):
         if not radio.registered:
             return LineHealth(False, "no network that carries voice", False, radio.signal_dbm, facts)
         if self._fault.is_set():
-            return LineHealth(False, "out of order until it is recovered", True, radio.signal_dbm, facts)
+            return LineHealth(False, f"out of order: {self._broken}", True, radio.signal_dbm, facts)
         return LineHealth(True, f"registered with {facts.get('operator', 'a network')}", True, radio.signal_dbm, facts)
 
     # --- the face -------------------------------------------------------------------------------------------
@@ -176,10 +179,11 @@ class GsmDevice(Device):
         self._restarted = False
         await self.radio.start(at)
         self._fault.clear()
+        self._broken = None
         self._needs_reset = False
         await self.line.clear()  # a call that the last user of this modem has left behind
-        if self._fault.is_set():
-            raise ModemError(f"{self.name}: the modem does not let go of a call")
+        if self._broken:
+            raise self._broken
         self.line.opened()
         self._look.clear()
         self._stored.put_nowait(None)

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from hal.at.interpreter import CommandError
 from hal.at.results import CALL
 from hal.audio.sound import Encoding
-from hal.errors import CallFailed, Congestion, Glare, HungUp, LineFault, ModemError, NoAnswer, NotRegistered
+from hal.errors import (
+    CallFailed,
+    Congestion,
+    Glare,
+    HungUp,
+    LineFault,
+    ModemError,
+    ModemSilent,
+    NoAnswer,
+    NotRegistered,
+    Unplugged,
+)
 from hal.gsm.callstate import Answered, CallState, Check, Event, Glared, Over, Phase, Stray
 from hal.gsm.causes import cause_of, failure, refused_dial
 from hal.gsm.keys import Ear, KeyMerge
@@ -167,7 +179,7 @@ class GsmLine(VoiceLine):
     # --- calls out ------------------------------------------------------------------------------------------
 
     async def _dial(self, request: DialRequest) -> GsmCall:
-        async with self._gsm.turns.call():
+        async with self._reporting_faults(), self._gsm.turns.call():
             await self._check_ready()
             await self._before_call()
             call = GsmCall(self, None, request.number)
@@ -176,7 +188,6 @@ class GsmLine(VoiceLine):
                 self._pending = call
                 await self._begin_audio(call)
             except Glare:
-                self._outcome = None
                 raise
             except BaseException:
                 await self._abandon()
@@ -255,7 +266,7 @@ class GsmLine(VoiceLine):
     # --- calls in -------------------------------------------------------------------------------------------
 
     async def _answer(self, ringing: RingingCall) -> GsmCall:
-        async with self._gsm.turns.call():
+        async with self._reporting_faults(), self._gsm.turns.call():
             await self._before_call()
             if ringing.over:
                 raise HungUp("the caller has given up")
@@ -316,6 +327,15 @@ class GsmLine(VoiceLine):
         call.begin(
             self._gsm.pump.start(call.pcm, on_key=lambda key: call.heard(Ear.AUDIO, key), on_lost=self.audio_lost)
         )
+
+    @asynccontextmanager
+    async def _reporting_faults(self) -> AsyncIterator[None]:
+        """A modem that has fallen silent does not come back by itself: its device is out of order from now on."""
+        try:
+            yield
+        except (ModemSilent, Unplugged) as fault:
+            self._gsm.failed(fault)
+            raise
 
     async def send_key(self, key: str) -> None:
         """Press a key. Raises a `LineFault`."""

@@ -186,3 +186,16 @@ def test_whatever_happens_two_empty_polls_make_it_idle(story):
     state.poll([], now)
     state.poll([], now)
     assert state.phase is Phase.IDLE
+
+
+def test_nobody_answers_at_once():
+    state = dialling()
+    assert state.poll([OUT[LegState.ACTIVE]], 0.1) == []  # the list still speaks of the call before
+    assert state.phase is Phase.DIALLING
+    assert state.poll([OUT[LegState.ACTIVE]], 0.6) == [Answered()]
+
+
+def test_another_calls_end_is_not_ours():
+    state = active()
+    assert state.feed(Leg(7, True, LegState.RELEASED), 2.0) == []
+    assert state.feed(Leg(1, True, LegState.RELEASED), 2.0) == [Over(Ended())]
