@@ -37,6 +37,14 @@ class Sms(NamedTuple):
     text: str
 
 
+def whole_number(number: str) -> str:
+    """As the network knows a number (ITU-T E.164), however it is dialled in Germany: `089123` and `0049 89123` are `+4989123`.
+    Short numbers of the exchange's own, which begin with no zero, stay as they are."""
+    if number.startswith("00"):
+        return "+" + number[2:]
+    return "+49" + number[1:] if number.startswith("0") else number
+
+
 class UnexpectedCall(AssertionError):
     """A phone was called and nobody in the test had asked for it, or a modem of the exchange itself went wrong."""
 
@@ -108,9 +116,9 @@ class Exchange:
 
     def phone(self, number: str, **settings: Any) -> Phone:
         """The telephone with this number; the same one each time. Settings are attributes of `Phone`."""
-        phone = self._phones.get(number)
+        phone = self._phones.get(whole_number(number))
         if phone is None:
-            phone = self._phones[number] = Phone(self, number)
+            phone = self._phones[whole_number(number)] = Phone(self, number)
             self.subscribe(number, phone)
         for key, value in settings.items():
             if not hasattr(phone, key):
@@ -120,7 +128,7 @@ class Exchange:
 
     def subscribe(self, number: str, party: Party) -> None:
         """Attach a party to a number. Several make a hunt group: the first idle one rings."""
-        self._subscribers.setdefault(number, []).append(party)
+        self._subscribers.setdefault(whole_number(number), []).append(party)
 
     def _keep(self, name: str, device: D) -> D:
         if name in self._devices:
@@ -145,7 +153,7 @@ class Exchange:
 
     def calls_to(self, number: str) -> list[CallLog]:
         """The calls to one number."""
-        return [log for log in self.calls if log.called == number]
+        return [log for log in self.calls if whole_number(log.called) == whole_number(number)]
 
     def read_prompts(self) -> None:
         """Look for new prompts; done at each call of a phone."""
@@ -169,7 +177,7 @@ class Exchange:
 
     def send_sms(self, sender: str, recipient: str, text: str) -> None:
         """The network delivers a message, if a modem with that number is here."""
-        for party in self._subscribers.get(recipient, []):
+        for party in self._subscribers.get(whole_number(recipient), []):
             if isinstance(party, RadioModem):
                 party.messages.deliver(sender, text)
 
@@ -183,7 +191,7 @@ class Exchange:
         return circuit
 
     def _route(self, circuit: Circuit) -> None:
-        group = self._subscribers.get(circuit.called_number)
+        group = self._subscribers.get(whole_number(circuit.called_number))
         if self.congested:
             circuit.release(None, Cause.NO_CIRCUIT)
         elif group is None:
