@@ -26,10 +26,6 @@ STATE = Menu(
         Choice("*", REPEAT, "choose_repeat"),
     ),
 )
-REALLY_END = Menu(
-    "Ending the calling early",
-    (Choice("9", "end", "choose_really_end"), Choice("0", "back", "choose_back")),
-)
 ALL_CLEAR = Menu(
     "After the calling was ended early",
     (Choice("1", "record", "choose_record_all_clear"), Choice("0", "leave", "choose_no_message")),
@@ -76,10 +72,8 @@ def spoken_state(visit: Visit, campaign: Campaign) -> list[Sound]:
 
 
 async def _end_early(visit: Visit, campaign: Campaign) -> None:
-    """Asked once more; ended durably, said, and only then the offer to record an all-clear message for everyone."""
+    """Ended durably, then said, and only then the offer to record an all-clear message for everyone."""
     house, talk = visit.house, visit.talk
-    if await talk.ask(REALLY_END) != "end":
-        return
     try:
         await house.store.commit(AlertEnded(campaign.alert, "all-clear", visit.team.key))
     except StorageError as error:

@@ -129,7 +129,7 @@ def test_a_calling_that_cannot_be_ended_goes_on(tmp_path):
 
             async def person(call):
                 await log_in(call)
-                await call.press("399")
+                await call.press("39")
                 await call.hears("That could not be stored. The calling goes on.")
 
             await v.call_in(person)
