@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 import tty
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from hal.audio.pump import AudioPump
 from hal.errors import Refused
@@ -73,18 +75,22 @@ class ScriptedRadio:
         self._line = bytearray()
         self._out: deque[bytes] = deque()
         self._slaves: list[int] = []
-        self.at, self.path = self._pty()
-        self.pcm, self.audio_path = self._pty()
+        # Links that go when the modem goes: the number of a closed pty soon belongs to somebody else's.
+        self._directory = tempfile.TemporaryDirectory(prefix="radio")
+        self.at, self.path = self._pty("at")
+        self.pcm, self.audio_path = self._pty("pcm")
         loop = asyncio.get_running_loop()
         loop.add_reader(self.at, self._readable)
         loop.add_reader(self.pcm, self._hear)
 
-    def _pty(self) -> tuple[int, str]:
+    def _pty(self, name: str) -> tuple[int, str]:
         master, slave = os.openpty()
         tty.setraw(slave)
         os.set_blocking(master, False)
         self._slaves.append(slave)  # kept open: a pty whose other end nobody holds is "readable" for ever
-        return master, os.ttyname(slave)
+        link = Path(self._directory.name) / name
+        link.symlink_to(os.ttyname(slave))
+        return master, str(link)
 
     def sent(self, beginning: str) -> list[str]:
         """The commands that begin so."""
@@ -98,6 +104,8 @@ class ScriptedRadio:
         asyncio.get_running_loop().call_later(delay, action)
 
     def close(self) -> None:
+        """Unplug it. More than once is harmless."""
+        self._directory.cleanup()
         for fd in (self.at, self.pcm):
             if fd >= 0:
                 asyncio.get_running_loop().remove_reader(fd)
