@@ -163,11 +163,14 @@ class Notices:
     async def run(self) -> None:
         """Send, for ever. Takes up what a stop or a crash has left."""
         await self._resume()
-        async with asyncio.TaskGroup() as tasks:
-            self._tasks = tasks
-            tasks.create_task(self.ledger.run())
-            for device in list(self._devices.values()):
-                self._start(device)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                tasks.create_task(self.ledger.run())
+                for device in list(self._devices.values()):
+                    self._start(device)
+        finally:
+            self._tasks = None
 
     async def _resume(self) -> None:
         try:

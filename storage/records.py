@@ -99,6 +99,7 @@ class PinSet(Record):
     group: str
     """Empty for the team's own PIN (calls in), else the user group of an authorisation PIN (calls out)."""
     hash: str
+    """Argon2id, from `store.credentials.hash`; empty takes the PIN away."""
     by: str
 
 
@@ -239,7 +240,8 @@ class AttemptEnded(Record):
     team: str
     alerts: list[int]
     outcome: str
-    """`reached`, `busy`, `no-answer`, `rejected`, `unacknowledged`, `wrong-pin`, `declined`, `hung-up`, `line-fault`, `refused`."""
+    """`reached`, `busy`, `no-answer`, `rejected`, `unacknowledged`, `wrong-pin`, `declined`, `hung-up`, `line-fault`, `refused`;
+    `interrupted` (cut off by a crash, or by a mistake of this program) and `abandoned` (rung off, nobody needed it any more)."""
     counted: bool
     """False where the line was at fault: it is then none of the team's calls."""
     detail: str = ""

@@ -184,7 +184,9 @@ class Book:
         key = f"alert.{running.alert}.not-reached"
         if not running.not_reached:
             return self.bell.cleared(key, "reached after all")
-        return self.bell.raised(key, "major", f"alert {running.alert}: not reached: {', '.join(running.not_reached)}")
+        lost = list(running.not_reached)
+        names = ", ".join(lost[:10]) + (f" and {len(lost) - 10} more" if len(lost) > 10 else "")
+        return self.bell.raised(key, "major", f"alert {running.alert}: not reached: {names}")
 
     # --- ending
 

@@ -8,9 +8,13 @@ What a call takes, in seconds, drawn before the campaign so that every policy me
   answered         ring exponential, mean 9, at most 45; talk log-normal, median 50, sigma 0.5; clearing 1
   not reached      50 % rings out (45 s), 25 % busy (1 s), 25 % a machine or nobody's key: ring as above, talk 60; clearing 1
 
-LB     knowing the future no schedule beats it: work / lines; the longest chain of one team; the work that can only begin late
-C_on   the fair reference for one who does not know who will need a retry
-Both are as in docs/dial-out.md. The goal is on the mean of makespan / max(LB, C_on).
+With N teams, L lines, A = 3 calls at most, gap G, p_ij the length of call j to team i, k_i the calls that team i needs:
+  LB     knowing the future no schedule is shorter: the largest of sum p_ij / L, of sum_j p_ij + (k_i - 1) G over i, and of
+         [min over i with k_i >= j of sum_{m<j} p_im + (j - 1) G] + (work of all calls j and later) / L over j = 2..A
+  C_on   what is fair to ask of one who does not know who will need a retry: the larger of W / L and
+         (W_1 / L)(1 - 1 / (N q^2 + 1)) + 2 (u + G) + h, where q = 1 - answer, h = mean answered, u = mean missed call,
+         W_1 = N (a h + q u), W = W_1 (1 + q + q^2)
+The goal is on the mean of makespan / max(LB, C_on).
 """
 
 from __future__ import annotations

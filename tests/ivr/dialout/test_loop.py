@@ -7,9 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from hal.errors import Busy, Glare, NoAnswer, NoDialTone, Refused, Rejected
+from hal.errors import Busy, Glare, NoAnswer, NoDialTone, Refused, RefusedAtOnce, Rejected
 from hal.line import LineState
-from storage.records import AlarmRaised, AlertEnded, AttemptEnded, CallAnswered, CallEnded, CallStarted, TeamNotReached
+from storage.records import (
+    AlarmRaised,
+    AlertEnded,
+    AttemptEnded,
+    CallAnswered,
+    CallEnded,
+    CallStarted,
+    TeamNotReached,
+    TeamReached,
+)
 from tests.ivr.dialout.world import GAP_S, Result, World, team
 from tests.support.virtualtime import run_virtual
 
@@ -157,8 +166,6 @@ def test_with_every_line_dead_nothing_is_counted_nobody_gives_up_and_an_alarm_go
 
 
 def test_a_dead_number_is_the_numbers_trouble_and_takes_no_line_out(tmp_path: Path) -> None:
-    from hal.errors import RefusedAtOnce
-
     async def story() -> None:
         world = World(tmp_path, [SENDER, team("dead"), *(team(f"t{i}") for i in range(8))], lines=2)
         world.numbers[numbers_of(world, "dead")[0]] = [RefusedAtOnce("NO CARRIER")] * 100
@@ -272,8 +279,6 @@ def test_one_call_serves_all_alerts_and_an_exercise_waits_for_a_real_alert(tmp_p
 
 
 def test_a_team_that_hears_the_alert_on_a_call_in_is_called_no_more(tmp_path: Path) -> None:
-    from storage.records import TeamReached
-
     async def story() -> None:
         world = World(tmp_path, [SENDER, team("x"), team("y")], lines=1)
         async with world.box():
@@ -351,5 +356,50 @@ def test_rejected_on_every_line_counts_for_the_team(tmp_path: Path) -> None:
             assert world.tries[1].at - world.tries[0].ended >= GAP_S
             assert {r.outcome for r in world.records(CallEnded)} == {"rejected"}
             assert len(world.records(CallStarted)) == 3
+
+    run_virtual(story())
+
+
+def test_a_busy_number_shows_that_the_line_is_well(tmp_path: Path) -> None:
+    async def story() -> None:
+        teams = [team(f"t{i}") for i in range(6)]
+        world = World(tmp_path, [SENDER, *teams], lines=1)
+        for i, t in enumerate(teams):
+            world.numbers[t.numbers[0].number] = [Busy() if i % 2 else RefusedAtOnce("at once")]
+        async with world.box():
+            alert = await world.alert()
+            await world.until_ended(alert)
+            assert not [a for a in world.records(AlarmRaised) if a.key.startswith("trunk")]
+            assert len((await world.store.campaigns.get(alert)).reached) == 6
+
+    run_virtual(story(), limit_s=10_000)
+
+
+def test_an_acknowledgement_that_comes_before_the_alert_is_opened_counts(tmp_path: Path) -> None:
+    async def story() -> None:
+        world = World(tmp_path, [SENDER, team("x"), team("y")], lines=1)
+        async with world.box():
+            alert = world.store._ids["alert"] + 1
+            both = asyncio.gather(world.alert(), world.store.commit(TeamReached(alert, "x", "playback", "", 0)))
+            assert (await both)[0] == alert
+            await world.until_ended(alert)
+            assert [t.team for t in world.tries] == ["y"]
+
+    run_virtual(story())
+
+
+def test_the_loop_may_fail_and_be_run_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        world = World(tmp_path, [SENDER, team("a"), team("b")], lines=1)
+        async with world.box() as dialout:
+            alert = await world.alert()
+            await asyncio.sleep(5)
+            world.jobs[0].cancel()
+            await asyncio.sleep(1)
+            assert not dialout.calling
+            world.jobs[0] = asyncio.create_task(dialout.run())
+            await world.until_ended(alert)
+            assert [t.outcome for t in world.tries_of("a")] == ["interrupted", "reached"]
+            world.judge(alert)
 
     run_virtual(story())
