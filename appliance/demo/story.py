@@ -1,0 +1,148 @@
+"""What happens in the demonstration, and how it must end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hal.audio.sound import Sound
+from hal.simulated.client import ExchangeClient
+
+BOX = "4711"
+SENDER = "+494011110001"
+SENDER_LOGIN = "1001" + "24680"
+LISTENER = "+498922220002"
+"""The team whose receiver the demonstration holds: alpine."""
+MESSAGE = (
+    "This is Harbour CERT. A new worm is spreading through port four four five. "
+    "Please block it at your borders now, and look for outgoing connections."
+)
+GREETING = "You have reached the office. Nobody is here at one in the morning. Please leave a message after the tone."
+PATIENCE_S = 900.0
+"""Seconds of life that a step may take, at the pace of life."""
+
+EXPECTED = {
+    "alpine": "reached by key",
+    "rhine": "reached by PIN, group duty",
+    "polder": "reached by key",
+    "fjord": "NOT REACHED: 3 calls: no-answer, no-answer, no-answer",
+    "office": "NOT REACHED: 3 calls",
+    "hasty": "reached by key",
+    "mixup": "reached by PIN, group duty",
+    "newcomer": "not called: no code of conduct",
+}
+"""Team -> how its line of the report must begin."""
+PARTLY = ("hasty",)
+"""Teams that hang up before the end of the message."""
+FIRST_TRY = {"polder": "busy"}
+"""Team -> outcome of its first call."""
+NOTICES = {"+4917022220002", "+4917033330003"}
+"""Mobiles of the teams that are called."""
+RESULTS = {"+4917011110001", "+4917099990000"}
+"""Who is told how it ended: the sender's mobile, the management."""
+NOTICE = "eCSIRT.net alert function - a new voice-mail was received."
+
+Say = Callable[[str], None]
+
+
+async def send_alert(socket: Path, spoken: Sound, speed: float, say: Say) -> None:
+    """A team calls in, logs in, speaks, and confirms."""
+
+    async def hears(words: str) -> None:
+        await phone.hears(words, within=PATIENCE_S)
+
+    async with await ExchangeClient.connect(socket) as phone:
+        say("harbour calls the box")
+        await phone.dial(SENDER, BOX, within=PATIENCE_S)
+        await hears("your PIN")
+        await phone.press(SENDER_LOGIN)
+        await hears("to record an alert")
+        say("harbour has logged in, and records an alert")
+        await phone.press("1")
+        await hears("after the tone")
+        await asyncio.sleep(8.0 / speed)  # the rest of the prompt, and the tone
+        await phone.speaks(spoken)
+        await phone.press("#")
+        await hears("to send it as a real alert")
+        await phone.press("1")
+        await hears("is stored")
+        say("harbour has pressed 1: the alert is stored, and the calls begin")
+        await asyncio.sleep(3.0 / speed)
+
+
+async def receive(socket: Path, heard: bytearray, say: Say) -> None:
+    """Be alpine: pick up, acknowledge with 1, listen to the end. What is heard (A-law) goes into `heard`."""
+    async with await ExchangeClient.connect(socket) as phone:
+        await phone.attach(LISTENER)
+        await phone.listen(heard.extend)
+        await phone.rings(within=PATIENCE_S)
+        await phone.answer()
+        await phone.hears("to receive it", within=PATIENCE_S)
+        say("alpine presses 1")
+        await phone.press("1")
+        await phone.hears("end of message", within=PATIENCE_S)
+        await phone.hang_up()
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How much of what was spoken arrived."""
+
+    share: float
+    """Part of the spoken samples that were heard, in order, bit for bit; 0..1."""
+    longest_s: float
+    """Seconds of the longest stretch in one piece."""
+
+
+def likeness(spoken: bytes, heard: bytes, piece: int = 160) -> Likeness:
+    """Compare in pieces of 20 ms: each must come after the one before it. What lies between them does not count."""
+    found_samples = longest = run = position = 0
+    for start in range(0, len(spoken) - piece + 1, piece):
+        at = heard.find(spoken[start : start + piece], position)
+        if at < 0:
+            run = 0
+            continue
+        run = run + piece if at == position else piece
+        longest = max(longest, run)
+        found_samples += piece
+        position = at + piece
+    return Likeness(found_samples / max(1, len(spoken) // piece * piece), longest / 8000)
+
+
+def differences(report: dict[str, Any], texts: list[dict[str, str]], ears: Likeness, *, exact: bool) -> list[str]:
+    """Everything in which the alert did not end as it should; empty if all is well.
+
+    `report` is the data of `alertbox alerts show`, `texts` the messages that the network took. `exact`: the message must have
+    been heard in one piece (at the pace of life; a busy computer that hurries tenfold may drop a frame).
+    """
+    wrong = []
+    for team, expected in EXPECTED.items():
+        found = report["teams"].get(team, "nothing")
+        if not found.startswith(expected):
+            wrong.append(f"{team}: {found}, not {expected}")
+        elif expected.startswith("reached") and ("not to the end" in found) is not (team in PARTLY):
+            wrong.append(f"{team}: {found}")
+    if unexpected := report["teams"].keys() - EXPECTED.keys():
+        wrong.append(f"teams that should not be there: {', '.join(unexpected)}")
+    tries: dict[str, list[str]] = {}
+    for team, outcome, counted in report["attempts"]:
+        if counted:
+            tries.setdefault(team, []).append(outcome)
+    for team, outcome in FIRST_TRY.items():
+        if tries.get(team, [""])[0] != outcome:
+            wrong.append(f"{team}: the first call was {tries.get(team)}, not {outcome}")
+    wrong += [f"{team} was called {len(each)} times" for team, each in tries.items() if len(each) > 3]
+    if report["ended"] != "complete":
+        wrong.append(f"the alert has not ended: {report['ended']}")
+    notices = sorted(text["to"] for text in texts if text["text"] == NOTICE)
+    if notices != sorted(NOTICES):
+        wrong.append(f"notices went to {notices}, not {sorted(NOTICES)}")
+    results = {text["to"] for text in texts if "5 of 7 teams reached" in text["text"]}
+    if results != RESULTS:
+        wrong.append(f"the result went to {sorted(results)}, not {sorted(RESULTS)}")
+    if ears.share < (0.999 if exact else 0.9):
+        wrong.append(f"alpine heard {ears.share:.1%} of what was spoken")
+    return wrong
