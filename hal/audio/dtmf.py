@@ -94,7 +94,7 @@ class DtmfDetector:
             elif not recognised:
                 return None
         if look and channel not in self._tones:
-            tone = self._tones[channel] = Tone(look, start)
+            tone = self._tones[channel] = Tone(look, start, before)
         elif channel not in self._tones:
             return None
         assert tone

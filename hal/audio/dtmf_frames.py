@@ -90,7 +90,13 @@ class Look:
 
     @property
     def amplitudes(self) -> tuple[float, float]:
+        """Of the low and the high tone."""
         return math.sqrt(self.low_power), math.sqrt(self.high_power)
+
+    @property
+    def amplitude(self) -> float:
+        """Of both together: the peak of a sine with their power."""
+        return math.sqrt(self.low_power + self.high_power)
 
     @property
     def twist_db(self) -> float:

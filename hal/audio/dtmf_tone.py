@@ -25,16 +25,17 @@ from hal.audio.dtmf_frames import FREQUENCIES, HOP, WINDOW, Look
 from hal.audio.sound import RATE
 from hal.audio.tones import KEYPAD
 
-MIN_TONE: Final = 2.9
-"""Hops (10 ms) that a tone must have lasted. Q.24 (AT&T): a key of 40 ms must be accepted, one of 23 ms must not. Frames at the
-edges in which the key cannot yet be recognised are not counted, so 40 ms measure at least 3.2."""
+MIN_TONE: Final = 3.0
+"""Hops (10 ms) that a tone must have lasted. Q.24 (AT&T): a key of 40 ms must be accepted, one of 23 ms must not. Frames at its
+end in which the key is no longer recognised are not counted, so 40 ms measure at least 3.3, and 23 ms never more than 2.4."""
 MIN_PAUSE: Final = 2.2
 """Hops of silence that end a key. Q.24 (AT&T): 40 ms of pause separate two keys, an interruption of 10 ms does not."""
 UNRECOGNISED: Final = 0.5
 """What a frame adds to the pause, at least, where the tones are there but the key is not to be recognised: speech over it, or
 speech alone. Four such frames in a row end a key."""
-FULL: Final = 0.8
-"""Amplitude, relative to the tone's greatest, at which a tone is fully back and a pause forgotten."""
+FULL: Final = 0.55
+"""Amplitude, relative to the tone's greatest, at which the tone is back and a pause forgotten. GSM full rate begins a tone up to 4 dB
+too loud."""
 OVERHEARD: Final = 0.5
 """Amplitude, relative to its greatest, down to which a key that was reported goes on although a frame shows another key: that
 frame is a word spoken over it."""
@@ -42,7 +43,7 @@ MAX_ERROR_FRAME: Final = 0.03
 """Relative error of frequency between two frames at which the later one is no part of the key."""
 MAX_ERROR: Final = 0.0245
 """Relative error over the whole tone. Q.24 (AT&T): 1.5 % must be accepted, 3.5 % must not."""
-MIN_QUALITY: Final = 0.6
+MIN_QUALITY: Final = 0.66
 """See `Tone.quality`."""
 _PER_HZ: Final = 2 * math.pi * HOP / RATE
 """Phase that a tone gains in one hop for each hertz."""
@@ -56,16 +57,19 @@ _FILLED: Final = _PART - np.sin(2 * math.pi * _PART) / (2 * math.pi)
 class Tone:
     """Two tones together that may be a key. Made of the first frame in which it was recognised."""
 
-    def __init__(self, look: Look, start: int) -> None:
+    def __init__(self, look: Look, start: int, before: Sequence[complex]) -> None:
         self.pair = look.pair
         self.digit = KEYPAD[look.pair[0]][look.pair[1] - 4]
         self.begun = self.reported = False
         """What the detector has said of it."""
         self._start = start
-        self._first_amplitude = look.amplitudes[0]
-        self._peak = look.amplitudes
-        self._total = look.amplitudes
-        """Greatest amplitude, and sum of the amplitudes, of the low and the high tone."""
+        self._first_amplitude = look.amplitude
+        self._peaks = look.amplitudes
+        """Greatest amplitudes of the low and the high tone."""
+        self._peak = look.amplitude
+        self._total = look.amplitude + math.hypot(*(abs(before[i]) for i in self.pair))
+        """Greatest amplitude of both together, and its sum over all frames. The frame before the first look has a part of the
+        tone's beginning. Codecs move energy between the two tones, but change their sum much less."""
         self._advance = (0j, 0j)
         """Sums of frame times conjugate of the frame before, turned back by the nominal frequency."""
         self._in_step = 0.0
@@ -87,9 +91,9 @@ class Tone:
             for t, i in zip(turns, self.pair, strict=True)
         ):
             return False
-        low, high = look.amplitudes
-        self._peak = (max(self._peak[0], low), max(self._peak[1], high))
-        self._total = (self._total[0] + low, self._total[1] + high)
+        self._peaks = (max(self._peaks[0], look.amplitudes[0]), max(self._peaks[1], look.amplitudes[1]))
+        self._peak = max(self._peak, look.amplitude)
+        self._total += look.amplitude
         self._advance = (self._advance[0] + turns[0], self._advance[1] + turns[1])
         self._in_step += math.sqrt(look.energy * self._last.energy)
         self._looks += 1
@@ -100,7 +104,7 @@ class Tone:
 
     def ended_by(self, recognised: bool, look: Look | None, now: Sequence[complex]) -> bool:
         """After `hear`: add what this frame lacked of it to the pause. True where the pause or another key has ended it."""
-        present = min(1.0, *(abs(now[i]) / peak for i, peak in zip(self.pair, self._peak, strict=True)))
+        present = min(1.0, *(abs(now[i]) / peak for i, peak in zip(self.pair, self._peaks, strict=True)))
         if recognised and present > FULL:
             self._pause = 0.0
         else:
@@ -112,8 +116,8 @@ class Tone:
 
     @property
     def length(self) -> float:
-        """Hops it has lasted: the shorter of the two tones counts."""
-        return min(self._total[0] / self._peak[0], self._total[1] / self._peak[1])
+        """Hops it has lasted."""
+        return self._total / self._peak
 
     def errors(self) -> list[float]:
         """Relative errors of the two frequencies."""
@@ -146,7 +150,7 @@ class Tone:
 
     def begin(self) -> int:
         """The sample where it began: the first frame's amplitude tells which part of that frame it filled."""
-        filled = np.interp(self._first_amplitude / self._peak[0], _FILLED, _PART)
+        filled = np.interp(self._first_amplitude / self._peak, _FILLED, _PART)
         return self._start + round(WINDOW * (1 - float(filled)))
 
 
