@@ -106,8 +106,6 @@ _CME = {
     100: "unknown",
 }
 _NO_SERVICE = frozenset({10, 11, 12, 13, 14, 15, 16, 30, 31, 32})
-SIM_NOT_YET = frozenset({"13", "14"})
-"""+CME ERROR while a SIM is still starting; 10 too, but a SIM may truly be missing."""
 
 _CMS = {
     1: "unassigned number",

@@ -69,11 +69,10 @@ class GsmCall(DuplexCall):
     async def _release(self) -> None:
         if self.stream:
             self.stream.stop()
-        if (
-            self._gsm.call is self
-        ):  # a fault has taken the call off the line already, and the line may have another by now
-            await self._gsm.clear()
-            self._gsm.call_over(self)
+        if self._gsm.call is not self:
+            return  # a fault has taken the call off the line, which may have another by now
+        await self._gsm.clear()
+        self._gsm.call_over(self)
 
 
 class GsmLine(VoiceLine):
@@ -86,7 +85,7 @@ class GsmLine(VoiceLine):
         self._phase = Phase.IDLE
         self._number = number or None
         self._pending: GsmCall | None = None
-        """A call that is up and does not have its audio yet."""
+        """A call that is being set up or does not have its audio yet."""
         self._outcome: asyncio.Future[Event] | None = None
         """What has become of the dialling under way."""
         self._alerting = asyncio.Event()
@@ -182,10 +181,9 @@ class GsmLine(VoiceLine):
         async with self._reporting_faults(), self._gsm.turns.call():
             await self._check_ready()
             await self._before_call()
-            call = GsmCall(self, None, request.number)
+            call = self._pending = GsmCall(self, None, request.number)
             try:
                 await self._set_up(request)
-                self._pending = call
                 await self._begin_audio(call)
             except Glare:
                 raise
@@ -270,8 +268,7 @@ class GsmLine(VoiceLine):
             await self._before_call()
             if ringing.over:
                 raise HungUp("the caller has given up")
-            call = GsmCall(self, ringing.caller, ringing.called)
-            self._pending = call
+            call = self._pending = GsmCall(self, ringing.caller, ringing.called)
             try:
                 reply = await self._gsm.at.command("ATA", expect=(), timeout=DIAL_S, finals=CALL, check=False)
                 if not reply.ok:

@@ -161,6 +161,30 @@ def test_results_of_the_dial_command(answer, creg, error):
     run_virtual(story())
 
 
+def test_answered_and_gone_in_one_breath():
+    async def story():
+        radio = ScriptedRadio()
+
+        def gone() -> None:
+            leg(radio, 6)
+            radio.say(
+                '+CLCC: 1,0,0,0,0,"03012345",129,""', "VOICE CALL: BEGIN", "VOICE CALL: END: 000000", "NO CARRIER"
+            )
+
+        ends(radio, after=1000)
+        radio.answers["AT+CPCMREG=1"] = ERROR
+        async with opened(radio) as device:
+            asyncio.get_running_loop().call_later(3, gone)
+            async with await device.line.dial(request()) as call:
+                assert call.hung_up
+                with pytest.raises(HungUp):
+                    await call.key(1.0)
+            assert device.line.state is LineState.IDLE
+            assert not device.fault.is_set()
+
+    run_virtual(story())
+
+
 def test_without_a_network_nothing_is_dialled():
     async def story():
         radio = ScriptedRadio()
