@@ -7,7 +7,8 @@ apart is what else the line and the number have done. Only what the evidence all
   silent modem), or faults with two different numbers, or with one number that another line has carried.
 * The number is at fault when two lines (or all that there are) failed on it and have carried other numbers *since*. What
   they did before is weaker, for a whole trunk group can go at once; it is enough only for a number that has been convicted
-  before, or one that has gone wrong for two minutes while the lines' last other calls were good.
+  before, or one that has gone wrong for two minutes, and only if the last other call of one of the lines at least was good,
+  and of none of them bad.
 """
 
 from __future__ import annotations
@@ -120,7 +121,10 @@ class Blame:
             return True
         if number not in self._convicted and now - case.first < LONG_ENOUGH_S:
             return False
-        return self._enough({line for line in case.faults if self._well_with_others(line, number)}, in_service)
+        others = {line: self._last_with_others(line, number) for line in case.faults}
+        return True in others.values() and self._enough(
+            {line for line in others if others[line] is not False}, in_service
+        )
 
     @staticmethod
     def _enough(lines: set[str], in_service: Collection[str]) -> bool:
@@ -129,8 +133,9 @@ class Blame:
     def _carried_another(self, line: str, number: str, since: int) -> bool:
         return any(r.ok and r.serial > since and r.number != number for r in self._lines.get(line, ()))
 
-    def _well_with_others(self, line: str, number: str) -> bool:
-        return next((r.ok for r in reversed(self._lines.get(line, ())) if r.number != number), False)
+    def _last_with_others(self, line: str, number: str) -> bool | None:
+        """How the line's last call to any other number went, None where there was none."""
+        return next((r.ok for r in reversed(self._lines.get(line, ())) if r.number != number), None)
 
     def _exonerate_lines(self, number: str) -> None:
         del self._cases[number]

@@ -219,7 +219,7 @@ class DialOut:
         """What a technician must know of an outcome; cleared by the next one that is sound. One line that fails is no
         matter: the team's alarm is that all have."""
         texts = {
-            "line-fault": ("minor", f"no line carries a call to {team}, it is tried on and nothing counted"),
+            "line-fault": ("major", f"no line carries a call to {team}, it is tried on and nothing counted"),
             "refused": ("major", f"the dial gate refuses to call {team}"),
             "interrupted": ("major", f"the conversation with {team} broke off"),
         }

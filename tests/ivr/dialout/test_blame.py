@@ -93,6 +93,18 @@ def test_the_last_number_of_all_is_convicted_after_two_minutes_on_lines_that_wer
     assert fault(blame, "a", "dead", now=60 + LONG_ENOUGH_S) is NUMBER
 
 
+def test_a_line_that_has_called_nobody_else_does_not_save_a_number_that_a_good_line_cannot_have_either() -> None:
+    blame = Blame()
+    blame.carried("b", "1")
+    assert [fault(blame, line, "dead") for line in LINES] == [OPEN, OPEN]
+    assert fault(blame, "a", "dead", now=LONG_ENOUGH_S) is NUMBER
+
+
+def test_where_no_line_has_shown_that_it_works_no_number_is_convicted() -> None:
+    blame = Blame()
+    assert [fault(blame, line, "dead", now=now * 100) for now in range(9) for line in LINES] == [OPEN] * 18
+
+
 def test_on_a_single_line_it_takes_another_call_between() -> None:
     blame = Blame()
     assert fault(blame, "a", "dead", lines=["a"]) is OPEN
