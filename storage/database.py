@@ -74,6 +74,11 @@ class Database:
         self._check_open()
         return await self._loop.run_in_executor(self._reading, self._with_reader, work)
 
+    async def read_at_length(self, work: Callable[[Tables], T]) -> T:
+        """Run `work`, which may take minutes, on a connection and a thread of its own."""
+        self._check_open()
+        return await self._loop.run_in_executor(None, self._with_another_reader, work)
+
     async def write(self, work: Callable[[Tables], T]) -> T:
         """Run `work` on the writing thread, between transactions."""
         self._check_open()
@@ -96,6 +101,10 @@ class Database:
 
     def _with_reader(self, work: Callable[[Tables], T]) -> T:
         return self._guard(work, self._reader)
+
+    def _with_another_reader(self, work: Callable[[Tables], T]) -> T:
+        with contextlib.closing(_connect(self.path, read_only=True)) as db:
+            return self._guard(work, db)
 
     def _with_writer(self, work: Callable[[Tables], T]) -> T:
         return self._guard(work, self._writer)

@@ -35,7 +35,9 @@ class Secrets:
         """
         directory = Path(directory)
         try:
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not directory.exists():
+                directory.mkdir(parents=True, mode=0o700)
+                sync_directory(directory.parent)  # a database elsewhere may outlive a directory that was never synced
             return cls(_secret(directory / "device.key"), _secret(directory / "pepper.key"))
         except SecretsError:
             raise

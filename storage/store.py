@@ -100,8 +100,8 @@ class Store:
         """Open the database, or make it; migrate and check it.
 
         `pin_cost` is for tests, `reserve_bytes` is the space kept for one alert on a full disk. With `read_only` nothing
-        is written: for reports while the box is down. Raises `StorageError` (damaged, newer than this program, in use,
-        other keys), whose text names the file and the mend.
+        is written: for reports while the box is down; what is cached is then of the moment of opening.
+        Raises `StorageError` (damaged, newer than this program, in use, other keys), whose text names the file and the mend.
         """
         path = Path(path)
         reserve = Reserve(path.with_name(path.name + ".reserve"), reserve_bytes)
@@ -168,8 +168,8 @@ class Store:
         return self._database.reserve.left, self._database.reserve.size
 
     async def check(self) -> list[str]:
-        """Read every page and every sound; what is wrong, one sentence each. Takes minutes on a large database."""
-        return await self._database.read(_findings)
+        """Read every page and every sound; what is wrong, one sentence each. May take minutes; disturbs nobody."""
+        return await self._database.read_at_length(_findings)
 
     async def close(self) -> None:
         """Finish the commits that were begun, then let go. More than once is harmless."""

@@ -114,14 +114,13 @@ def _assert_complete(recording: Recording, watched: Path) -> None:
 
 def _expect(recording: Recording, database: Path) -> None:
     ends = {acked[1] for op in recording.log if (acked := acknowledged(op))}
-    source, target = Tables(sqlite3.connect(database)), Tables(memory=True)
-    schema.migrations.apply(target)
-    recording.expected[0] = Expectation("", dump(target), "")
-    for entry in _all(source):
-        projections.apply(target, entry.envelope)
-        if entry.seq in ends:
-            recording.expected[entry.seq] = Expectation(entry.seal.hex(), dump(target), copy_of(target))
-    source.close()
+    with Tables(sqlite3.connect(database)) as source, Tables(memory=True) as target:
+        schema.migrations.apply(target)
+        recording.expected[0] = Expectation("", dump(target), "")
+        for entry in _all(source):
+            projections.apply(target, entry.envelope)
+            if entry.seq in ends:
+                recording.expected[entry.seq] = Expectation(entry.seal.hex(), dump(target), copy_of(target))
     assert set(recording.expected) == ends | {0}
 
 

@@ -132,6 +132,7 @@ def test_the_table_itself_refuses(tmp_path: Path, sql: str) -> None:
     connection = sqlite3.connect(tmp_path / "box.db")
     with pytest.raises(sqlite3.IntegrityError, match=r"append-only|at its end"):
         connection.execute(sql)
+    connection.close()
 
 
 def test_an_edited_database_is_found_out_and_unknown_records_are_reported(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.storage.support import open_store
 from tests.storage.test_projections import rebuilt
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 8
+KILLS = 6
 
 
 def run_and_kill(directory: Path, rng: random.Random) -> set[tuple[int, int]]:

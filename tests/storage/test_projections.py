@@ -25,13 +25,10 @@ def dump(db: Tables) -> dict[str, list[str]]:
 
 
 def rebuilt(path: Path) -> tuple[dict[str, list[str]], dict[str, list[str]], int]:
-    source, target = Tables(sqlite3.connect(path)), Tables(memory=True)
-    schema.migrations.apply(target)
-    count = projections.rebuild(source, target)
-    try:
+    with Tables(sqlite3.connect(path)) as source, Tables(memory=True) as target:
+        schema.migrations.apply(target)
+        count = projections.rebuild(source, target)
         return dump(source), dump(target), count
-    finally:
-        source.close()
 
 
 async def live(directory: str, history: list[list[r.Record]]) -> int:
@@ -82,7 +79,7 @@ def test_every_kind_of_record_has_its_effect() -> None:
 
 
 def test_every_table_is_a_projection_or_a_known_exception() -> None:
-    db = Tables(memory=True)
-    schema.migrations.apply(db)
     others = {"journal", "audio", "meta", "_sqlite_migrations"}
-    assert set(db.table_names()) == set(schema.PROJECTIONS) | others
+    with Tables(memory=True) as db:
+        schema.migrations.apply(db)
+        assert set(db.table_names()) == set(schema.PROJECTIONS) | others
