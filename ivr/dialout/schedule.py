@@ -7,9 +7,9 @@ The rules, and why the order among them is as it is:
   call makes the team's next number due at once, unless all of its numbers have declined in a row.
 * A real alert goes before an exercise. Within each: what must go on at once; then fresh teams in roster order (an older
   alert's first); then retries that are due, those with fewer calls behind them first, the longest waiting first.
-  A team with more calls and gaps before it bounds the end of the campaign, so its call goes first (critical path
-  first). Nothing is known of a team that would tell it from others with as many calls, so no order within a level can
-  end a campaign sooner; `tests/bench/dialout.py` measures how near all of it comes to the physical limit.
+  A team with more calls and gaps before it is the more likely one to end last, so its call goes first; that matters
+  little (`tests/bench/dialout.py` compares). Nothing tells teams with as many calls behind them apart, so among those
+  any order ends, on average, at the same time.
 * One call to a team serves every alert of it that is due, and counts for those only. A team is on one call at a time.
 
 All times are seconds of one monotonic clock, and must not go back from one call to the next.
