@@ -297,11 +297,15 @@ class GsmDevice(Device):
                 place = None
             if not self.radio.message_store:
                 continue
-            async with self.turns.message():
-                if place is None:
-                    await self._inbox.look_through(at, loop.time())
-                else:
-                    await self._inbox.fetch(at, place, loop.time())
+            try:
+                async with self.turns.message():
+                    if place is None:
+                        await self._inbox.look_through(at, loop.time())
+                    else:
+                        await self._inbox.fetch(at, place, loop.time())
+            except ModemSilent as fault:
+                log.warning("%s: reading messages: %s", self.name, fault)  # SIMs are slow at times
+                self.check_calls()  # which finds out whether it is more than that
 
     async def _offer_sms(self, sms: IncomingSms) -> None:
         await self.on_sms(sms)
