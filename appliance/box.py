@@ -32,7 +32,7 @@ from appliance.memory import Memory, open_memory
 from appliance.site import LineStatus, Site
 from appliance.testdial import ProvingCall
 from appliance.voice import open_phrases
-from hal.audio.pump import AudioPump
+from hal.audio.pump import LEAD_S, AudioPump
 from hal.board.clocks import battery_clock
 from hal.clock import Clock, ClockTrust
 from ivr import outbound
@@ -179,7 +179,8 @@ class Box:
             management_number=self.config.sms.management_number,
             test_number=self.config.lines.test_number,
         )
-        devices = create_devices(self.config.devices, gate=gate, pump=AudioPump(), failed=self._no_device)
+        pump = AudioPump(lead_s=LEAD_S * max(1.0, self.config.simulation.speed))
+        devices = create_devices(self.config.devices, gate=gate, pump=pump, failed=self._no_device)
         for options, device in devices:
             keeper = DeviceKeeper(
                 device,

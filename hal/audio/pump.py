@@ -199,7 +199,7 @@ class Stream:
         frame = self.port.frame
         if playback is None and not frame:
             return
-        room = round((LEAD_S - max(0.0, self._dry_at - now)) * RATE)
+        room = round((self._pump.lead_s - max(0.0, self._dry_at - now)) * RATE)
         if frame:
             room = (room + frame // 2) // frame * frame
         if room <= 0:
@@ -227,14 +227,19 @@ class Stream:
         elif now - self._taken_at > STALL_S:
             raise ModemSilent(f"took no audio for {STALL_S:g} s")
         if self._unsent:
-            self._dry_at = max(self._dry_at, now + LEAD_S)  # the modem is slower than the clock: wait for it
+            self._dry_at = max(self._dry_at, now + self._pump.lead_s)  # the modem is slower than the clock: wait for it
         return not self._unsent
 
 
 class AudioPump:
-    """Moves the audio of all lines that share it. Lives in one event loop."""
+    """Moves the audio of all lines that share it. Lives in one event loop.
 
-    def __init__(self, keys: KeyListener | None = None) -> None:
+    `lead_s`: seconds of audio that each modem holds in advance; more than the default only where the loop's time runs faster
+    than life.
+    """
+
+    def __init__(self, keys: KeyListener | None = None, *, lead_s: float = LEAD_S) -> None:
+        self.lead_s = lead_s
         self._keys = keys or KeyListener()
         self._streams: dict[Stream, None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -291,7 +296,10 @@ class AudioPump:
         for stream in streams:
             if stream.port.receives:
                 self._guarded(stream, stream.receive, now)
-        self._keys.listen()
+        try:
+            self._keys.listen()
+        except Exception:
+            log.exception("listening for keys")
         for stream in streams:
             self._guarded(stream, stream.top_up, now)
 

@@ -25,7 +25,7 @@ from hal.simulated.voicemodem import AnalogueModem
 
 TICK_S = 0.02
 D = TypeVar("D")
-_MAX_BACKLOG = 25
+_MAX_BACKLOG = 250
 """Ticks made up for after the process was held up; what is older is lost, as in any overloaded exchange."""
 
 
