@@ -11,7 +11,6 @@ from hal.errors import HungUp
 from hal.line import Call
 from ivr import backoff
 from ivr.house import House
-from ivr.loginhistory import RegisteredNumbers
 from ivr.menu import Talk
 from storage.errors import StorageError
 from storage.records import AlarmCleared, AlarmRaised, LoginTried
@@ -66,7 +65,7 @@ def in_all_languages(house: House, *keys: str) -> list[Sound]:
 async def _allowance(call: Call, house: House) -> backoff.Allowance:
     await house.logins.read(house.store, house.clock)
     roster = house.store.roster.current()
-    registered = bool(RegisteredNumbers(roster).owners(call.caller))
+    registered = bool(house.logins.numbers(roster).owners(call.caller))
     return backoff.allow(house.logins.tried(house.clock, roster), call.caller, registered, house.limits)
 
 
@@ -80,7 +79,7 @@ async def _check(talk: Talk, call_id: int, entered: str, house: House) -> Team |
     key = team.key if team else None
     allowance = await _allowance(call, house)
     wait_s = allowance.wait_s
-    own = key in RegisteredNumbers(roster).owners(call.caller)
+    own = key in house.logins.numbers(roster).owners(call.caller)
     history = house.logins.tried(house.clock, roster)
     # Asked again: other calls may have used up what was left when this one's prompt began.
     looked_at = allowance.attempts > 0 and backoff.judge(history, key, own, limits)

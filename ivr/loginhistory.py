@@ -40,6 +40,7 @@ class LoginHistory:
     def __init__(self) -> None:
         self._entries: list[Entry] | None = None
         self._reading = asyncio.Lock()
+        self._numbers: tuple[Roster, RegisteredNumbers] | None = None
 
     async def read(self, store: Store, clock: Clock) -> None:
         """Read what the store remembers, once. Raises `StorageError`; may then be called again."""
@@ -53,10 +54,16 @@ class LoginHistory:
                 entries.append(Entry(clock.monotonic() - max(0.0, age), row.caller, row.team, row.ok))
             self._entries = entries
 
+    def numbers(self, roster: Roster) -> RegisteredNumbers:
+        """Whose numbers are whose in this roster; worked out once for each."""
+        if self._numbers is None or self._numbers[0] is not roster:
+            self._numbers = (roster, RegisteredNumbers(roster))
+        return self._numbers[1]
+
     def tried(self, clock: Clock, roster: Roster) -> list[Tried]:
         """The history for `ivr.backoff`, as of now."""
         now = clock.monotonic()
-        numbers = RegisteredNumbers(roster)
+        numbers = self.numbers(roster)
         kept = [entry for entry in self._entries or [] if now - entry.due < WINDOW_S][-_MOST_ROWS:]
         self._entries = kept
         return [
@@ -89,6 +96,7 @@ class RegisteredNumbers:
     """Whose number a presented number is. Networks present it with or without country code and leading zero."""
 
     def __init__(self, roster: Roster) -> None:
+        self._known: dict[str | None, set[str]] = {}
         self._exact: dict[str, set[str]] = {}
         self._tails: dict[str, list[tuple[str, str]]] = {}
         for team in roster.teams:
@@ -99,7 +107,13 @@ class RegisteredNumbers:
 
     def owners(self, caller: str | None) -> set[str]:
         """Keys of the teams that registered this number, or one that ends in it or that it ends in (7 digits at least)."""
-        number = _significant(caller or "")
+        if caller not in self._known:
+            if len(self._known) >= _MOST_ROWS:
+                self._known.clear()
+            self._known[caller] = self._find(_significant(caller or ""))
+        return self._known[caller]
+
+    def _find(self, number: str) -> set[str]:
         if not number:
             return set()
         alike = self._tails.get(number[-_LEAST_COMMON_DIGITS:], []) if len(number) >= _LEAST_COMMON_DIGITS else []

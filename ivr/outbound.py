@@ -87,7 +87,7 @@ async def _welcome(visit: Visit) -> _Acknowledged | OutboundResult:
         async with asyncio.timeout_at(until) as patience:
             while True:
                 await talk.play(*welcome, interrupt=_DIGITS if by_pin else ACKNOWLEDGE + DECLINE)
-                entered = await (_entry(visit) if by_pin else _key(visit))
+                entered = await (_entry(visit, patience, until) if by_pin else _key(visit))
                 if entered == DECLINE:
                     patience.reschedule(None)
                     await _say_last(visit, "declined")
@@ -143,8 +143,12 @@ async def _key(visit: Visit) -> str:
     return ""
 
 
-async def _entry(visit: Visit) -> str:
-    """The digits of a PIN; a lone 9 is a refusal; what is not complete comes to nothing and is no attempt."""
+async def _entry(visit: Visit, patience: asyncio.Timeout, due: float) -> str:
+    """The digits of a PIN; a lone 9 is a refusal; what is not complete comes to nothing and is no attempt.
+
+    An entry that has begun may be finished though the welcome's time runs out at `due`; but a machine that gives one stray
+    digit after the other gets twice that time and no more.
+    """
     limits = visit.house.limits
     loop = asyncio.get_running_loop()
     entered, until = "", loop.time() + limits.welcome_pause_s
@@ -156,6 +160,7 @@ async def _entry(visit: Visit) -> str:
             entered, until = "", loop.time() + limits.next_digit_s
         elif key in _DIGITS:
             entered, until = entered + key, loop.time() + limits.next_digit_s
+            patience.reschedule(min(max(due, until + 1.0), due + limits.welcome_s))
     return entered
 
 

@@ -152,11 +152,11 @@ async def _record(visit: Visit, before: Take | None, hold: Callable[[int], None]
     return Take(message, sound)
 
 
-def _remarks(visit: Visit, take: Take) -> list[Sound]:
+async def _remarks(visit: Visit, take: Take) -> list[Sound]:
     """What the caller ought to know of the recording; the caller decides."""
     limits, say = visit.house.limits, visit.talk.phrases.say
-    remarks = say("seems_short") if take.sound.seconds < limits.short_recording_s else []
-    return remarks + (say("seems_silent") if seems_silent(take.copy, limits.silent_dbm0) else [])
+    remarks = say("seems_short") if take.copy.seconds < limits.short_recording_s else []
+    return remarks + (say("seems_silent") if await seems_silent(take.copy, limits.silent_dbm0) else [])
 
 
 async def _decide(
@@ -164,7 +164,7 @@ async def _decide(
 ) -> bool:
     """Ask until the recording is sent, discarded or kept; True if the caller wants to record again."""
     talk = visit.talk
-    lead = [*intro, *_remarks(visit, take)]
+    lead = [*intro, *await _remarks(visit, take)]
     while True:
         try:
             action = await talk.ask(menu, *lead)

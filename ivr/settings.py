@@ -110,7 +110,7 @@ async def record_name(visit: Visit) -> None:
         # The key's own tone would be part of the name; what remains must be a name and not a click.
         name = playback_copy(recording.sound) if recording.ended_by is RecordingEnd.KEY else recording.sound
         lead = [name]
-        if seems_silent(name, limits.silent_dbm0):
+        if await seems_silent(name, limits.silent_dbm0):
             lead = talk.phrases.say("seems_silent")
         match await talk.ask(NAME, *lead):
             case "keep":

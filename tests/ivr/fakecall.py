@@ -48,6 +48,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._job_done)
         return future
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """The original waits for a thread of its own, of which this loop would know nothing."""
+        if self._default_executor is not None:
+            self._default_executor.shutdown(wait=True)
+
     def _job_done(self, _: object) -> None:
         self._jobs -= 1
 

@@ -363,3 +363,38 @@ def test_a_message_that_cannot_be_read_is_said_to_be_so(tmp_path):
             assert result.outcome == "reached"
 
     live(scene())
+
+
+def test_a_pin_that_is_begun_in_the_last_second_may_be_finished(tmp_path):
+    async def scene():
+        async with village(tmp_path) as v:
+            alert = await v.alert()
+
+            async def person(call):
+                await asyncio.sleep(59)
+                await call.press("2468", gap=2)
+                await call.hears("stored")
+
+            result, _ = await v.call_out(person, "gamma", [alert])
+            assert result.outcome == "reached"
+
+    live(scene())
+
+
+def test_a_machine_that_sounds_like_a_digit_now_and_then_does_not_hold_the_line(tmp_path):
+    async def scene():
+        async with village(tmp_path) as v:
+            alert = await v.alert()
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+
+            async def machine(call):
+                while not call.hung_up:
+                    await call.press("3")
+                    await asyncio.sleep(7)
+
+            result, _ = await v.call_out(machine, "gamma", [alert])
+            assert result.outcome == "unacknowledged"
+            assert loop.time() - began <= 125
+
+    live(scene())
