@@ -105,4 +105,4 @@ class IsdnLine(ModemLine):
             await self._on_hook()
         except LineFault as fault:
             self.lost(fault)
-        self._ring_stopped()
+        self._rings.stopped()

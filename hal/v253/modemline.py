@@ -25,6 +25,7 @@ from hal.v253.compression import Compression, choose
 from hal.v253.models import V253, KeySource, Model
 from hal.v253.number import dial_string
 from hal.v253.results import failure
+from hal.v253.ringing import RingWatch
 from hal.v253.stream import ShieldedPort
 from hal.voicecall import VoiceCall
 from hal.voiceline import RingingCall, VoiceLine
@@ -40,8 +41,6 @@ BUSY_TONE_S = 1.0
 END_S = 2.0
 """Seconds for a modem to leave a data state, beyond what it still has to play."""
 _STREAM_ENDS = frozenset({OK, VCON, NO_CARRIER})
-RING_GAP_S = 8.0
-"""Seconds without a ring after which the caller has given up: the longest cadence has 5 s of silence (ITU-T E.180)."""
 
 
 class ModemLine(VoiceLine):
@@ -49,7 +48,8 @@ class ModemLine(VoiceLine):
 
     details_s = 3.0
     """Seconds after the first ring in which a modem may still say who calls."""
-    ring_gap_s = RING_GAP_S
+    ring_gap_s = 8.0
+    """Seconds without a ring after which the caller has given up: the longest cadence has 5 s of silence (ITU-T E.180)."""
 
     def __init__(
         self,
@@ -80,11 +80,7 @@ class ModemLine(VoiceLine):
         self._heard_busy = False
         self._dialled_at = 0.0
         self._ring_limit_s = 0.0
-        self._rung = False
-        self._pending = callerid.CallerId()
-        """What is known of the call that rings."""
-        self._ring_timer: asyncio.TimerHandle | None = None
-        self._details_timer: asyncio.TimerHandle | None = None
+        self._rings = RingWatch(self, self.own_number, details_s=self.details_s, gap_s=self.ring_gap_s)
 
     # --- hooks of a dialect ---
 
@@ -140,7 +136,7 @@ class ModemLine(VoiceLine):
             if isinstance(error, LineFault):
                 self.faulted(error)
             raise
-        self._forget_ring()
+        self._rings.forget()
         self.opened()
 
     async def recover(self) -> None:
@@ -154,6 +150,7 @@ class ModemLine(VoiceLine):
             except LineFault as fault:
                 log.info("%s: %s; opening the port again", self.name, fault)
             else:
+                self._rings.forget()
                 self.opened()
                 return
         await self.open_port()
@@ -190,16 +187,10 @@ class ModemLine(VoiceLine):
 
     def _release_port(self) -> None:
         self._end_stream()
-        self._cancel_ring_timers()
+        self._rings.forget()
         if self._port:
             self._port.close()
         self._port = self._at = None
-
-    def _cancel_ring_timers(self) -> None:
-        for timer in (self._ring_timer, self._details_timer):
-            if timer:
-                timer.cancel()
-        self._ring_timer = self._details_timer = None
 
     async def set_compression(self) -> None:
         """Choose the codec that the modem's own list names best. Raises a `LineFault`."""
@@ -237,7 +228,7 @@ class ModemLine(VoiceLine):
         raise failure(reply, asyncio.get_running_loop().time() - began)
 
     async def _answer(self, ringing: RingingCall) -> VoiceCall:
-        self._forget_ring()
+        self._rings.forget()
         call = self._new_call(ringing.caller, ringing.called)
         try:
             reply = await self._take_call()
@@ -409,67 +400,27 @@ class ModemLine(VoiceLine):
             if self.call:
                 self.call.ended(line)
             elif result[0] == NO_CARRIER and self.ringing:
-                self._ring_stopped()
+                self._rings.stopped()
             return
-        if line == "RINGING":
+        if line == "RINGING" and self.state is LineState.DIALLING:
             self.at.limit(self._ring_limit_s)
             return
         match callerid.parse(line):
             case callerid.Ring() as ring:
                 self._on_ring(ring)
             case callerid.CallerId() as details:
-                self._on_caller_id(details)
+                if self._may_ring():
+                    self._rings.caller_id(details)
             case callerid.RingEnded():
-                self._ring_stopped()
+                self._rings.stopped()
             case _:
                 log.debug("%s: %r answers nothing", self.name, line)
 
     def _on_ring(self, ring: callerid.Ring) -> None:
-        if self.call or self.state in (LineState.CLOSED, LineState.FAULTED):
-            return
-        again = self._rung
-        self._rung = True
-        if self.state is LineState.DIALLING:
-            self.at.limit(GLARE_S)
-        self._note(ring.caller, ring.called)
-        if again or self._pending.caller is not None:
-            self._offer()
-        else:
-            self._arm_details(self.details_s)
+        if self._may_ring():
+            if self.state is LineState.DIALLING:
+                self.at.limit(GLARE_S)
+            self._rings.ring(ring)
 
-    def _on_caller_id(self, details: callerid.CallerId) -> None:
-        if self.call or self.state in (LineState.CLOSED, LineState.FAULTED):
-            return
-        self._note(details.caller, details.called)
-        if self._rung and self._pending.caller is not None:
-            self._offer()
-
-    def _note(self, caller: str | None, called: str | None) -> None:
-        """Add to what is known of the ringing call, and wait for its next ring."""
-        known = self._pending
-        self._pending = callerid.CallerId(
-            caller if caller is not None else known.caller, called if called is not None else known.called
-        )
-        self.rings(self._pending.caller or None, self._pending.called or self.own_number or None)
-        if self._ring_timer:
-            self._ring_timer.cancel()
-        self._ring_timer = asyncio.get_running_loop().call_later(self.ring_gap_s, self._ring_stopped)
-
-    def _arm_details(self, seconds: float) -> None:
-        if self._details_timer is None:
-            self._details_timer = asyncio.get_running_loop().call_later(seconds, self._offer)
-
-    def _offer(self) -> None:
-        if self._details_timer:
-            self._details_timer.cancel()
-            self._details_timer = None
-        self.offer()
-
-    def _ring_stopped(self) -> None:
-        self._forget_ring()
-        self.ring_ended()
-
-    def _forget_ring(self) -> None:
-        self._cancel_ring_timers()
-        self._rung = False
-        self._pending = callerid.CallerId()
+    def _may_ring(self) -> bool:
+        return self.call is None and self.healthy
