@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from hal.audio import companding, tones
+from hal.audio import companding, levels, tones
 from hal.audio.sound import RATE, Sound
 from hal.line import Recording
 from ivr.menu import Talk
@@ -29,9 +29,13 @@ async def after_the_beep(talk: Talk, limit_s: float) -> Recording:
 
 
 async def seems_silent(sound: Sound, threshold_dbm0: float) -> bool:
-    """No 100 ms of the sound are louder than the threshold (dBm0)."""
+    """No 100 ms of the sound are louder than the threshold (dBm0), or nobody speaks in it: only noise, hum or tones."""
+
+    def judge() -> bool:
+        return loudest_dbm0(sound) < threshold_dbm0 or levels.seems_silent(sound)
+
     # Two minutes take long enough to be heard as a gap on every other line, were it done on the loop.
-    return await asyncio.get_running_loop().run_in_executor(None, loudest_dbm0, sound) < threshold_dbm0
+    return await asyncio.get_running_loop().run_in_executor(None, judge)
 
 
 def loudest_dbm0(sound: Sound) -> float:

@@ -1,7 +1,8 @@
 """The playback copy of a recording: the same samples without the tone of the key that ended it.
 
 What was received is kept untouched in the store; only what is played is shortened, and nothing but shortened: every sample
-that remains is the one that came over the line.
+that remains is the one that came over the line. (`hal.audio.levels.playback_copy` also changes the level: pleasant, but then a
+called team no longer hears, sample by sample, what was spoken.)
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from hal.audio.sound import Sound
-from hal.audio.tones import beep
+from hal.audio.tones import beep, sound, tone
 from storage.records import AlertConfirmed, MessageDiscarded, MessageRecorded, Target
 from tests.ivr.fakecall import live
 from tests.ivr.village import log_in, speech, village
@@ -206,6 +206,7 @@ def test_0_discards(tmp_path):
     ("sound", "remark"),
     [
         (Sound.pause(3.0), "The recording seems to be silent."),
+        (sound(tone([425], 3.0)), "The recording seems to be silent."),
         (speech(0.4), "The recording is shorter than one second."),
     ],
 )

@@ -52,8 +52,9 @@ TEAMS = (
 
 
 def speech(seconds: float = 2.0, seed: int = 1) -> Sound:
-    """Something that is not silent, each seed another."""
+    """Something that swells and fades like syllables, each seed another."""
     noise = np.random.default_rng(seed).normal(0, 4000, round(seconds * 8000))
+    noise *= 0.05 + 0.95 * np.sin(np.pi * 4 * np.arange(len(noise)) / 8000) ** 2
     return Sound(companding.encode(noise.clip(-30000, 30000).astype(np.int16), Encoding.ALAW))
 
 
