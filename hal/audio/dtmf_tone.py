@@ -34,8 +34,8 @@ UNRECOGNISED: Final = 0.5
 """What a frame adds to the pause, at least, where the tones are there but the key is not to be recognised: speech over it, or
 speech alone. Four such frames in a row end a key."""
 FULL: Final = 0.55
-"""Amplitude, relative to the tone's greatest, at which the tone is back and a pause forgotten. GSM full rate begins a tone up to 4 dB
-too loud."""
+"""Amplitude, relative to the tone's greatest, at which the tone is back and a pause forgotten. GSM full rate begins a tone up
+to 4 dB too loud."""
 OVERHEARD: Final = 0.5
 """Amplitude, relative to its greatest, down to which a key that was reported goes on although a frame shows another key: that
 frame is a word spoken over it."""

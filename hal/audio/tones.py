@@ -168,12 +168,17 @@ COUNTRIES: Final[Mapping[str, Mapping[Signal, Cadence]]] = {
 """Country (ISO 3166-1) -> signal -> cadence (ITU-T E.180 Supplement 2)."""
 
 
-def cadence(country: str, signal: Signal) -> Cadence:
-    """The supervisory tone of a country. Raises KeyError naming the countries that are known."""
+def cadences(country: str) -> Mapping[Signal, Cadence]:
+    """The supervisory tones of a country. Raises KeyError naming the countries that are known."""
     try:
-        return COUNTRIES[country][signal]
+        return COUNTRIES[country]
     except KeyError:
         raise KeyError(f"no tones known for {country!r}; known are {', '.join(COUNTRIES)}") from None
+
+
+def cadence(country: str, signal: Signal) -> Cadence:
+    """One of them. Raises KeyError likewise."""
+    return cadences(country)[signal]
 
 
 def beep() -> Sound:
