@@ -166,12 +166,16 @@ class Call(ABC):
         """Record what the other side says, as received, until a key of `stop_on`, `limit_s` seconds or a hang-up.
 
         Never raises `HungUp`: a recording that a hang-up cut short is returned like any other (`RecordingEnd.HANG_UP`).
-        The sound of the stopping key may be at its end; it is part of what was received.
+        The sound of the stopping key may be at its end; it is part of what was received. The stopping key has done its
+        work and leaves the queue; one that is queued already stops it before the first sample.
         """
 
     @abstractmethod
     async def key(self, timeout: float) -> str | None:
-        """The next key, or None after `timeout` seconds of silence on the keypad."""
+        """The next key, or None after `timeout` seconds of silence on the keypad.
+
+        Keys that were pressed before a hang-up are still delivered; `HungUp` comes when there are none left.
+        """
 
     @abstractmethod
     def flush_keys(self) -> None:
