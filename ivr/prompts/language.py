@@ -41,6 +41,11 @@ def pause_after(text: str) -> float:
     return _COMMA_S if end in ",:;" else 0.0
 
 
+def _stretch(text: str) -> str:
+    """What stands between two gaps, as its clip is called: a comma after a gap belongs to what came before."""
+    return text.strip().lstrip(".,:;!? ")
+
+
 @dataclass(frozen=True)
 class Language:
     """A language's tables. `code` is its ISO 639-1 code, `voice` and `speed` (words a minute) are for espeak-ng."""
@@ -84,7 +89,7 @@ class Language:
                 if seconds := pause_after(text):
                     pieces.append(Sound.pause(seconds))
             else:
-                pieces.append(text.strip())
+                pieces.append(_stretch(text))
             if name is not None:
                 pieces.extend(self._fill(kind or "", values[name]))
         return pieces
@@ -156,7 +161,7 @@ class Language:
     def _all_texts(self) -> Iterator[str]:
         for phrase in self.phrases.values():
             for form in phrase.values() if isinstance(phrase, dict) else (phrase,):
-                yield from (t.strip() for t, _, _, _ in _FORMATTER.parse(form) if not _ONLY_PUNCTUATION.match(t))
+                yield from (_stretch(t) for t, _, _, _ in _FORMATTER.parse(form) if not _ONLY_PUNCTUATION.match(t))
         yield from self.keys.values()
         for words in self.numbers.values():
             yield from words

@@ -24,7 +24,7 @@ def test_the_welcome_names_service_and_team_in_its_language(tmp_path):
             alert = await v.alert()
 
             async def person(call):
-                await call.hears("Hier ist die eCSIRT.net alert function , mit einer Nachricht für Beta CSIRT")
+                await call.hears("Hier ist die eCSIRT.net alert function mit einer Nachricht für Beta CSIRT")
                 await call.hears("Um sie zu empfangen, drücken Sie die eins")
 
             await v.call_out(person, "beta", [alert])
