@@ -15,7 +15,9 @@ from pathlib import Path
 from hal.audio.sound import RATE, Encoding, Sound
 
 _ANCHOR = 32
-_ANCHORS = 8
+_ANCHORS = 4
+_STRIDE = 16
+"""The audio is looked at every so many samples; so each anchor is known at as many places in a row."""
 ENOUGH_S = 0.4
 _ENOUGH = round(ENOUGH_S * RATE)
 
@@ -68,8 +70,9 @@ class Captions:
                 continue
             self._known.add(clip.alaw)
             self.clips.append(clip)
-            for position in _anchor_positions(clip.alaw):
-                self._anchors.setdefault(clip.alaw[position : position + _ANCHOR], []).append((clip, position))
+            for begin in _anchor_positions(clip.alaw):
+                for position in range(begin, begin + _STRIDE):
+                    self._anchors.setdefault(clip.alaw[position : position + _ANCHOR], []).append((clip, position))
 
     def at(self, window: bytes) -> list[tuple[Clip, int]]:
         """The clips that have this anchor, and where."""
@@ -79,8 +82,8 @@ class Captions:
 def _anchor_positions(alaw: bytes) -> list[int]:
     """A few stretches with much going on: pauses and pure hums occur in many clips."""
     found: list[int] = []
-    for position in range(0, len(alaw) - _ANCHOR + 1, _ANCHOR):
-        if len(set(alaw[position : position + _ANCHOR])) >= _ANCHOR // 2:
+    for position in range(0, len(alaw) - _ANCHOR - _STRIDE + 1, _ANCHOR):
+        if len(set(alaw[position + _STRIDE : position + _ANCHOR])) >= _STRIDE // 2:
             found.append(position)
             if len(found) == _ANCHORS:
                 break
@@ -124,14 +127,12 @@ class Ear:
         return self._tell()
 
     def _search(self) -> None:
-        end = len(self._stream) - _ANCHOR + 1
-        stream = bytes(self._stream[self._searched :])
-        for offset in range(max(0, end - self._searched)):
-            for clip, position in self._captions.at(stream[offset : offset + _ANCHOR]):
-                begin = self._searched + offset - position
+        while self._searched + _ANCHOR <= len(self._stream):
+            for clip, position in self._captions.at(bytes(self._stream[self._searched : self._searched + _ANCHOR])):
+                begin = self._searched - position
                 if begin >= 0 and not any(c.clip is clip and c.begin == begin for c in self._candidates):
                     self._candidates.append(_Candidate(clip, begin))
-        self._searched = max(self._searched, end)
+            self._searched += _STRIDE
 
     def _still(self, candidate: _Candidate) -> bool:
         """Follow a candidate as far as the audio goes."""

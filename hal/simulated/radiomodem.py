@@ -130,6 +130,7 @@ class RadioModem(Modem, Party):
         """+CSQ 0..31, or 99."""
         self.sim = "READY"
         """+CPIN: READY, `SIM PIN`, or empty: none."""
+        self._booting: list[asyncio.TimerHandle] = []
         self.sim_pin = "1234"
         self._settings: dict[str, str] = {}
         self._call_reports = False
@@ -194,7 +195,11 @@ class RadioModem(Modem, Party):
     @property
     def registered(self) -> bool:
         """Has a network that takes calls and messages."""
-        return self._powered and self.sim == "READY" and self.registration in (1, 5)
+        return self._powered and self._sim_ready and self.registration in (1, 5)
+
+    @property
+    def _sim_ready(self) -> bool:
+        return self.sim == "READY" and len(self._booting) < 3  # the first step of booting is to read the SIM
 
     @property
     def numeric_errors(self) -> bool:
@@ -231,22 +236,32 @@ class RadioModem(Modem, Party):
         self.audio.port.unplug()
 
     def plug(self, name: str | None = None) -> None:
-        """Plug it in again, perhaps with another node name; the audio port is `name.pcm`. It boots: a few seconds without SIM."""
+        """Plug it in again, perhaps with another node name; the audio port is `name.pcm`. For a few seconds it has no SIM."""
         self.audio.port.plug(self.exchange.directory / f"{name}.pcm" if name else None)
         super().plug(name)
+        self._boot()
+
+    def restarts(self) -> None:
+        """The firmware starts again without leaving the bus: the ports stay, calls and settings go."""
+        self.dtr_dropped()
+        self._boot()
+        self._echoing = self.echo_default
+        self.urc("RDY")
+
+    def _boot(self) -> None:
         self.reset()
         self._powered = True
-        sim, self.sim = self.sim, "booting"
-        for delay, line in ((0.5, "RDY"), (1.5, "+CPIN: READY"), (2.5, "SMS DONE"), (3.0, "PB DONE")):
-            self.exchange.loop.call_later(delay, self._boot, line, sim)
+        for timer in self._booting:
+            timer.cancel()
+        later = self.exchange.loop.call_later
+        steps = ((1.5, f"+CPIN: {self.sim or 'NOT INSERTED'}"), (2.5, "SMS DONE"), (3.0, "PB DONE"))
+        self._booting = [later(delay, self._booted, line) for delay, line in steps]
 
-    def _boot(self, line: str, sim: str) -> None:
-        if line == "+CPIN: READY":
-            self.sim = sim
-            self.messages.try_again()
-            if sim != "READY":
-                line = f"+CPIN: {sim or 'NOT INSERTED'}"
+    def _booted(self, line: str) -> None:
+        del self._booting[0]
         self.urc(line)
+        if self.registered:
+            self.messages.try_again()
 
     def port_closed(self) -> None:
         self.messages.cancel()
@@ -465,7 +480,7 @@ class RadioModem(Modem, Party):
             value = self._settings[name]
             if name in ("+CREG", "+CGREG", "+CEREG"):
                 place = ',"1A2B","01C3D4E5",7' if value == "2" and self.registered else ""
-                value = f"{value},{self.registration if self._powered and self.sim == 'READY' else 0}{place}"
+                value = f"{value},{self.registration if self._powered and self._sim_ready else 0}{place}"
             elif name in ("+CLIP", "+CLIR", "+COLP"):
                 value = f"{value},1"
             elif name == "+CNSMOD":
@@ -477,7 +492,7 @@ class RadioModem(Modem, Party):
 
     def _identify(self, command: Command) -> str | None:
         if command.op != "=?":
-            if command.name == "+CIMI" and self.sim != "READY":
+            if command.name == "+CIMI" and not self._sim_ready:
                 return self._no_sim()
             self.info(_IDENTITY[command.name])
         return None
@@ -488,7 +503,7 @@ class RadioModem(Modem, Party):
         return None
 
     def _no_sim(self) -> str:
-        return self.error({"booting": 14, "": 10}.get(self.sim, 11))
+        return self.error(14 if len(self._booting) == 3 else 11 if self.sim else 10)
 
     def _quality(self, command: Command) -> str | None:
         self.info(
@@ -507,7 +522,7 @@ class RadioModem(Modem, Party):
     def _pin(self, command: Command) -> str | None:
         if command.op == "=?":
             return None
-        if self.sim in ("", "booting"):
+        if not self.sim or len(self._booting) == 3:
             return self._no_sim()
         if command.op == "?":
             self.info(f"+CPIN: {self.sim}")
@@ -518,7 +533,7 @@ class RadioModem(Modem, Party):
         return None
 
     def _own_number(self, _: Command) -> str | None:
-        if self.sim == "READY" and self.number:
+        if self._sim_ready and self.number:
             self.info(f'+CNUM: "","{self.number}",{145 if self.number.startswith("+") else 129}')
         return None
 

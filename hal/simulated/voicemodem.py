@@ -74,7 +74,6 @@ class AnalogueModem(VoiceModem):
     """One modem, one line."""
 
     setup_s = 1.0
-    lossy = True
 
     def __init__(self, exchange: Exchange, name: str, number: str, model: str) -> None:
         """ValueError for an unknown model."""
@@ -120,6 +119,11 @@ class AnalogueModem(VoiceModem):
     def describe(self) -> dict[str, object]:
         """For the control socket."""
         return self.description("voice", self.model_name, self.number)
+
+    @property
+    def lossy(self) -> bool:  # type: ignore[override]  # what other parties are, this one is by its setting
+        """Everything but A-law changes the samples a little."""
+        return self.compression.codec != "alaw"
 
     # --- calls in ---
 

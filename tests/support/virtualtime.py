@@ -39,7 +39,7 @@ _START = 1000.0
 _TIOCGPTN = 0x80045430
 _FULL = 4095
 """What a pty shows at most of what waits (N_TTY's buffer); the rest stays behind it until the reader makes room."""
-_RESYNC_S = 0.05
+_RESYNC_S = 0.5
 _STUCK_JOB_S = 20.0
 _PATIENCE_S = 0.3
 
@@ -145,12 +145,12 @@ class PtyTraffic:
         self._unread[end] = self._visible(end) or 0
 
     def settle(self) -> None:
-        """Return when every byte in flight has arrived. What has not after 50 ms of real time never will (a flush, XON)."""
+        """Return when every byte in flight has arrived. What has not after half a second of real time never will (a flush, XON)."""
         for end, unread in tuple(self._unread.items()):
             if not unread:
                 continue
             started = 0.0
-            while True:
+            for spin in itertools.count():
                 visible = self._visible(end)
                 if visible is None:
                     del self._unread[end]
@@ -162,7 +162,10 @@ class PtyTraffic:
                 if now - started > _RESYNC_S:
                     self._unread[end] = visible
                     break
-                time.sleep(0.00002)
+                if spin < 20:
+                    os.sched_yield()
+                else:
+                    time.sleep(0.00002)
 
 
 class _Selector(selectors.DefaultSelector):
