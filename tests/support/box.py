@@ -36,6 +36,8 @@ BOX = "4711"
 """The box's number."""
 GSM = "+4915112345"
 """The number of its radio modem."""
+VOICE = "4712"
+"""The number of its analogue voice modem."""
 MANAGEMENT = "+4916000000"
 
 CONFIG = """
@@ -75,6 +77,15 @@ port = "{directory}/exchange/gsm"
 audio = "{directory}/exchange/gsm.pcm"
 number = "+4915112345"
 direction = "out"
+"""
+
+ANALOGUE = """
+[[device]]
+name = "voice"
+driver = "v253"
+[[device.line]]
+port = "{directory}/exchange/voice"
+number = "4712"
 """
 
 MEMBER = """
@@ -291,6 +302,12 @@ class Town:
                     return campaign
                 await asyncio.sleep(0.5)
 
+    async def messages_sent(self, *, within: float = 600.0) -> None:
+        """Wait until no short message waits to be sent."""
+        async with asyncio.timeout(within):
+            while await self.box.store.sms.pending():
+                await asyncio.sleep(0.5)
+
     def team(self, key: str) -> Team:
         """The team as the box's roster has it."""
         found = self.box.store.roster.current().by_key(key)
@@ -312,6 +329,8 @@ async def town(
         exchange.isdn_adapter("isdn", msns=[BOX, BOX])
         if "gsm" in config:
             exchange.gsm_modem("gsm", number=GSM, model="sim7600")
+        if "voice" in config:
+            exchange.voice_modem("voice", number=VOICE, model="si2493")  # half duplex, and A-law as it comes
         await place.start()
         try:
             await place.in_service()
