@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from hal.errors import LineFault
-from hal.line import Device, SmsSender
+from hal.line import Device, LineState, SmsSender
 from hal.v253.modemline import ModemLine
 
 log = logging.getLogger(__name__)
@@ -40,8 +40,11 @@ class VoiceModemDevice(Device):
             raise faults[0]
 
     async def recover(self) -> None:
+        """The lines that are out of order; where none is, those that are idle. Calls go on."""
         self._fault.clear()
-        faults = await self._each(lambda line: line.recover(), [line for line in self._modem_lines if not line.healthy])
+        sick = [line for line in self._modem_lines if not line.healthy]
+        idle = [line for line in self._modem_lines if line.state is LineState.IDLE]
+        faults = await self._each(lambda line: line.recover(), sick or idle)
         if faults:
             raise faults[0]
 

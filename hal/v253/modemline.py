@@ -38,6 +38,8 @@ GLARE_S = 0.5
 """Seconds in which a modem that is rung while it dials may end the dialling by itself."""
 BUSY_TONE_S = 1.0
 """Seconds in which a modem that hears busy may say BUSY by itself."""
+ROUND_TRIP_S = 2.0
+"""Seconds for an idle modem to say OK."""
 END_S = 2.0
 """Seconds for a modem to leave a data state, beyond what it still has to play."""
 _STREAM_ENDS = frozenset({OK, VCON, NO_CARRIER})
@@ -124,23 +126,26 @@ class ModemLine(VoiceLine):
     async def open_port(self) -> None:
         """Open the port and initialise the modem. Raises a `LineFault`; the port is closed then."""
         self._release_port()
-        self._port = await SerialPort.open(self.path)
-        self._at = Interpreter(
-            self._port, on_line=self._on_line, on_lost=self.lost, on_shielded=lambda code: self._on_code(code)
-        )
         try:
+            self._port = await SerialPort.open(self.path)
+            self._at = Interpreter(
+                self._port, on_line=self._on_line, on_lost=self.lost, on_shielded=lambda code: self._on_code(code)
+            )
             await self._wake()
             await self._initialise()
         except BaseException as error:
             self._release_port()
             if isinstance(error, LineFault):
                 self.faulted(error)
+                self._state = LineState.FAULTED  # a closed line stays closed; this one was to be open
             raise
         self._rings.forget()
         self.opened()
 
     async def recover(self) -> None:
         """From a flush to a reopened port. Raises a `LineFault` where the modem stays dead."""
+        if self.healthy:
+            self.faulted(ModemSilent(f"{self.name} is being initialised"))  # nobody dials meanwhile
         if self._port and not self._port.lost:
             try:
                 self._end_stream()
@@ -273,7 +278,14 @@ class ModemLine(VoiceLine):
             self.call_over(call)
 
     async def _round_trip(self) -> LineHealth:
-        await self.at.command("AT", expect=())
+        try:
+            try:
+                await self.at.command("AT", expect=(), timeout=ROUND_TRIP_S)
+            except ModemSilent:
+                await self.at.resynchronise()  # one answer may get lost
+        except LineFault as fault:
+            self.lost(fault)
+            raise
         return LineHealth(True, f"{self.facts.get('model', 'modem')} answers on {self.path}", facts=dict(self.facts))
 
     # --- data states ---

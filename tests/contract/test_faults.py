@@ -34,8 +34,7 @@ def test_a_modem_that_goes_silent_while_idle(driver: Driver, tmp_path: Path) -> 
     async def story(w: World) -> None:
         w.port.faults.silent = True
         async with asyncio.timeout(BOUND_S):
-            health = await w.line.health()
-            assert not health.ok
+            assert not (await w.line.health()).ok
             with pytest.raises(ModemSilent):
                 await w.line.dial(w.request())
         assert w.device.fault.is_set()
