@@ -34,7 +34,7 @@ from appliance.testdial import ProvingCall
 from appliance.voice import open_phrases
 from hal.audio.pump import LEAD_S, AudioPump
 from hal.board.clocks import battery_clock
-from hal.clock import Clock, ClockTrust
+from hal.clock import Clock, ClockTrust, read_boot_id
 from ivr import outbound
 from ivr.dialout.loop import DialOut
 from ivr.house import House
@@ -91,7 +91,7 @@ class Box:
 
     async def _start(self) -> None:
         config = self.config
-        self.clock = self._given_clock or Clock(trust=ClockTrust.DOUBTFUL, speed=config.simulation.speed)
+        self.clock = self._given_clock or _clock(config.simulation.speed)
         memory = await open_memory(config.paths.state, self.clock, pin_cost=self._pin_cost)
         self.store = memory.store
         self._stack.push_async_callback(self.store.close)
@@ -281,3 +281,9 @@ class Box:
         if command is not None and command.privilege is Privilege.CHANGE and not peer.may_change():
             raise CommandFailed(f"{name} is for root, not for {peer.name}")
         return await self.command(name, by=peer.name, **arguments)
+
+
+def _clock(speed: float) -> Clock:
+    """The box's own clock. Times of a simulation compare only with those of the same pace, as if it were another boot."""
+    boot_id = read_boot_id() if speed == 1 else f"{read_boot_id()} at {speed:g} times life"
+    return Clock(trust=ClockTrust.DOUBTFUL, boot_id=boot_id, speed=speed)

@@ -91,11 +91,11 @@ async def calls(site: Site, arguments: dict[str, Any]) -> Answer:
     rows = [
         (
             str(each.id),
-            when(site, each.started.wall),
+            when(site, each.started.wall)[5:],
             each.direction,
             each.line,
             (each.source if each.direction == "in" else each.target) or "unknown",
-            each.originator,
+            each.originator if each.direction == "out" else "",
             each.outcome or "running",
             f"{each.duration_s:.0f}" if each.duration_s is not None else "",
         )

@@ -30,6 +30,8 @@ SPEED = 10.0
 GAP_S = 20.0
 """Seconds of life between two calls to a team, instead of five minutes."""
 LIFE_GAP_S = 300.0
+CHOICES = ("phone", "alerts", "alerts show 1", "calls", "check", "lines", "roster list", "journal verify")
+"""Commands that are offered at the end."""
 LOOK_S = 0.25
 """Seconds between two looks at the box."""
 
@@ -63,6 +65,8 @@ def run(*, real_time: bool, directory: Path | None) -> int:
     place.mkdir(parents=True, exist_ok=True)
     try:
         return asyncio.run(_perform(place.resolve(), 1.0 if real_time else SPEED, LIFE_GAP_S if real_time else GAP_S))
+    except (RuntimeError, TimeoutError, ConnectionError, CommandFailed) as error:
+        raise click.ClickException(f"the demonstration broke down: {error or type(error).__name__}") from error
     except KeyboardInterrupt:
         return 130
     finally:
@@ -80,11 +84,12 @@ async def _perform(directory: Path, speed: float, gap_s: float) -> int:
             f"The simulated exchange runs at {speed:g} times life, and a team is called again after {gap_s:g} s of it"
             " instead of five minutes (REAL_TIME=1: as in life)."
         )
-    prompts = processes.find_prompts(directory)
-    config = processes.prepare(directory, prompts, speed=speed, gap_s=gap_s, greeting=story.GREETING)
+    processes.find_prompts(directory)
+    config = processes.prepare(directory, speed=speed, gap_s=gap_s, greeting=story.GREETING)
     stage = Stage(directory, config, speed)
     async with AsyncExitStack() as stack:
         await _start(stage, stack)
+        await _load_roster(stage)
         started = time.monotonic()
         with view() as shown:
             wrong = await _alert(stage, shown)
@@ -98,13 +103,13 @@ async def _perform(directory: Path, speed: float, gap_s: float) -> int:
             click.echo(f"NOT AS IT SHOULD BE: {each}", err=True)
         if not wrong:
             click.echo(f"The alert ended exactly as it should, {time.monotonic() - started:.0f} s after its start.")
-        if sys.stdin.isatty() and sys.stdout.isatty():
-            await _offer(stage)
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        await _offer(stage)
     return 1 if wrong else 0
 
 
 async def _start(stage: Stage, stack: AsyncExitStack) -> None:
-    """Bring up the exchange, then the box, and load the roster."""
+    """Bring up the exchange, then the box, and wait until all lines are in service."""
     directory = stage.directory
     exchange = await stack.enter_async_context(
         processes.running(
@@ -121,14 +126,17 @@ async def _start(stage: Stage, stack: AsyncExitStack) -> None:
         processes.running("box", "appliance", "--config", str(stage.config), "run", log=directory / "box.log")
     )
     await processes.until_there(directory / "control", box, directory / "box.log")
-    roster = directory / "roster.toml"
+    await _until(lambda: stage.ask("lines"), lambda lines: all(line["in_service"] for line in lines))
+    click.echo("The box is up: two ISDN lines and one radio line are in service.")
+
+
+async def _load_roster(stage: Stage) -> None:
+    roster = stage.directory / "roster.toml"
     loaded = await stage.ask(
         "roster load", file={"text": roster.read_text(), "source": "roster.toml", "private": True}, set_pins=False
     )
     for part in loaded.parts:
         click.echo(part if isinstance(part, str) else render.plain(Answer([part])))
-    await _until(lambda: stage.ask("lines"), lambda lines: all(line["in_service"] for line in lines))
-    click.echo("The box is up: two ISDN lines and one radio line are in service.")
 
 
 async def _alert(stage: Stage, shown: View) -> list[str]:
@@ -192,21 +200,27 @@ async def _until(look: Callable[[], Awaitable[Answer]], good: Callable[[Any], bo
 
 
 async def _offer(stage: Stage) -> None:
-    """What a visitor wants next."""
-    click.echo("\nThe box is still running. phone, alerts, calls, check, lines; quit to end.")
-    choices = ("phone", "alerts", "alerts show 1", "calls", "check", "lines", "roster list", "journal verify")
+    """What a visitor wants next, at the pace of life: nobody can press keys ten times as fast."""
+    click.echo("\nNow at the pace of life:")
+    processes.prepare(stage.directory, speed=1.0, gap_s=GAP_S, greeting=story.GREETING)
+    async with AsyncExitStack() as stack:
+        await _start(Stage(stage.directory, stage.config, 1.0), stack)
+        click.echo(f"Harbour CERT logs in with {story.SENDER_LOGIN}.")
+        await _prompt(stage)
+
+
+async def _prompt(stage: Stage) -> None:
     loop = asyncio.get_running_loop()
     while True:
+        click.echo(f"\n{', '.join(CHOICES)}; quit to end.")
         try:
             words = (await loop.run_in_executor(None, input, "alertbox> ")).strip()
         except EOFError:
             return
         if words in ("quit", "exit", "q"):
             return
-        if words not in choices:
-            click.echo(f"One of: {', '.join(choices)}, quit.")
-            continue
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "appliance", "--config", str(stage.config), *words.split()
-        )
-        await process.wait()
+        if words in CHOICES:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "appliance", "--config", str(stage.config), *words.split()
+            )
+            await process.wait()

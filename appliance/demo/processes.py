@@ -21,10 +21,11 @@ GIVE_UP_S = 120.0
 STOP_S = 20.0
 
 
-def prepare(directory: Path, prompts: Path, *, speed: float, gap_s: float, greeting: str) -> Path:
+def prepare(directory: Path, *, speed: float, gap_s: float, greeting: str) -> Path:
     """Write the files of the demonstration into `directory`; the box's configuration."""
-    (directory / "exchange").mkdir(parents=True)
-    values = {"directory": str(directory), "prompts": str(prompts), "speed": f"{speed:g}", "gap": f"{gap_s:g}"}
+    (directory / "exchange").mkdir(parents=True, exist_ok=True)
+    values = {"directory": str(directory), "prompts": str(directory / "prompts")}
+    values |= {"speed": f"{speed:g}", "gap": f"{gap_s:g}"}
     for name in ("box.toml", "exchange.toml", "roster.toml"):
         text = resources.files("appliance.demo").joinpath(name).read_text(encoding="utf-8")
         target = directory / name
@@ -43,14 +44,13 @@ def write_wav(path: Path, alaw: bytes) -> None:
         file.writeframes(companding.decode(alaw, Encoding.ALAW).astype("<i2").tobytes())
 
 
-def find_prompts(directory: Path) -> Path:
-    """The rendered phrases: those of the source tree, those that are installed, or a place to render them at."""
+def find_prompts(directory: Path) -> None:
+    """Copy the rendered phrases of the source tree, or those that are installed; names of teams are added to the copy. Without
+    any the box renders them itself."""
     for path in (Path(__file__).resolve().parents[2] / "build/prompts", Path("/usr/share/alertbox/prompts")):
         if (path / "en/index.json").exists():
-            # A copy: names of the demonstration's teams are added to it.
             shutil.copytree(path, directory / "prompts")
-            break
-    return directory / "prompts"
+            return
 
 
 @asynccontextmanager

@@ -31,6 +31,7 @@ def test_three_calls_and_then_everybody_is_told(play):
         assert [outcome for team, outcome, counted in shown.data["attempts"] if team == "bravo" and counted] == [
             "no-answer"
         ] * 3
+        await town.messages_sent()
         told = [sms.text for sms in town.exchange.sms if sms.recipient == MANAGEMENT]
         assert any("bravo was not reached" in text for text in told)
 
