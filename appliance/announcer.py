@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from storage import StorageError, Store
+from storage import Envelope, StorageError, Store
 from storage.records import AlarmCleared, AlarmRaised, LineChanged, Record
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ class Announcer:
         self._store = store
         self._queue: asyncio.Queue[Record] = asyncio.Queue()
         self._standing = {alarm.key: alarm.text for alarm in store.alarms.active()}
+        store.subscribe(self._on_envelope)
         self._service = {line: change.in_service for line, change in store.lines.items()}
 
     def alarm(self, key: str, severity: str, text: str) -> None:
@@ -49,6 +50,11 @@ class Announcer:
             self.clear(f"line.{line}", reason)
         else:
             self.alarm(f"line.{line}", "major", f"line {line} is out of service: {reason}")
+
+    def _on_envelope(self, envelope: Envelope) -> None:
+        """A person has cleared an alarm: the next time it is raised again."""
+        if isinstance(envelope.record, AlarmCleared):
+            self._standing.pop(envelope.record.key, None)
 
     async def run(self) -> None:
         """Write, for ever. What cannot be written is tried again."""

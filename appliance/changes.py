@@ -11,7 +11,7 @@ from appliance.site import Site
 from provisioning import load, roster
 from provisioning.tomlplaces import Invalid
 from storage import StorageError
-from storage.records import PinSet
+from storage.records import AlarmCleared, PinSet
 
 
 def _draft(site: Site, file: dict[str, Any]) -> roster.Draft:
@@ -90,6 +90,19 @@ async def set_pin(site: Site, arguments: dict[str, Any]) -> Answer:
         raise CommandFailed(f"the PIN has not changed: {error}") from error
     whose = f"group {group} of {key}" if group else key
     return Answer([f"PIN of {whose}: {pin}", "It is shown this once; nobody can read it again."], data={"pin": pin})
+
+
+async def clear_alarm(site: Site, arguments: dict[str, Any]) -> Answer:
+    """`alertbox alarm clear KEY`."""
+    key = arguments["key"]
+    if site.store.alarms.get(key) is None:
+        standing = ", ".join(alarm.key for alarm in site.store.alarms.active())
+        raise CommandFailed(f"there is no alarm {key}; standing are: {standing or 'none'}")
+    try:
+        await site.store.commit(AlarmCleared(key, f"by {site.by}"))
+    except StorageError as error:
+        raise CommandFailed(f"the alarm stands: {error}") from error
+    return Answer([f"{key} is cleared."])
 
 
 def _random_pin(digits: int) -> str:

@@ -106,6 +106,13 @@ COMMANDS: tuple[Command, ...] = (
         Privilege.CHANGE,
     ),
     Command(
+        "alarm clear",
+        "Take an alarm back that a person has dealt with; what causes it still will raise it again.",
+        changes.clear_alarm,
+        (Argument("KEY", Of.WORD, "The alarm's key, as alertbox check shows it."),),
+        Privilege.CHANGE,
+    ),
+    Command(
         "pin set",
         "Give a team a new random PIN for calls in, or one of its groups a PIN for calls out, and show it once.",
         changes.set_pin,

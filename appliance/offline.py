@@ -19,6 +19,8 @@ async def answer(config: Config, command: Command, arguments: dict[str, Any]) ->
     """Carry out a report on the database. Raises `CommandFailed`."""
     clock = Clock(asyncio.get_running_loop())
     path = config.paths.state / DATABASE
+    if not (path.exists() and (config.paths.state / "device.key").exists()):  # a report makes neither
+        raise CommandFailed(f"the box is not running, and there is no database {path} with its keys")
     try:
         store = await Store.open(path, clock=clock, secrets=Secrets.load_or_create(config.paths.state), read_only=True)
     except (StorageError, OSError) as error:
