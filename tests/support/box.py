@@ -308,6 +308,16 @@ class Town:
             while await self.box.store.sms.pending():
                 await asyncio.sleep(0.5)
 
+    async def free(self, *, within: float = 30.0) -> None:
+        """Wait until every call is over and written down, and its line can take the next."""
+        async with asyncio.timeout(within):
+            while (
+                len(self.box.conversations)
+                or await self.box.store.calls.unfinished()
+                or any(line.state not in ("idle", "closed") for line in self.box.lines())
+            ):
+                await asyncio.sleep(0.1)
+
     def team(self, key: str) -> Team:
         """The team as the box's roster has it."""
         found = self.box.store.roster.current().by_key(key)
