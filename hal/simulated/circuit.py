@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import enum
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -113,11 +114,11 @@ class Circuit:
         """Who is at the other end."""
         return self.called if party is self.caller else self.caller
 
-    def after(self, seconds: float, step: object) -> None:
+    def after(self, seconds: float, step: Callable[[], None] | None) -> None:
         """The exchange's next step in this call, unless it ends first. One at a time."""
         if self._timer:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(seconds, step) if callable(step) else None
+        self._timer = asyncio.get_running_loop().call_later(seconds, step) if step else None
 
     def answer(self) -> None:
         """The called side picks up. Nothing happens when the call no longer rings."""

@@ -6,6 +6,7 @@ It reads what a modem submits, and writes what the network delivers: messages an
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -205,9 +206,8 @@ def deliver(sender: str, text: str, moment: datetime) -> list[tuple[str, int]]:
     return pdus
 
 
-def _parts(units: list[int], single: int, multiple: int, binds: object) -> list[list[int]]:
+def _parts(units: list[int], single: int, multiple: int, binds: Callable[[int], bool]) -> list[list[int]]:
     """Cut a message; `binds(unit)` tells a unit that must not be parted from the next."""
-    assert callable(binds)
     if len(units) <= single:
         return [units]
     parts = []

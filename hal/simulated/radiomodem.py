@@ -15,9 +15,10 @@ from hal.simulated import g711, sounds
 from hal.simulated.atline import Command
 from hal.simulated.causes import Cause
 from hal.simulated.circuit import Circuit, Party, Phase, Presence
-from hal.simulated.modem import Modem, ok
-from hal.simulated.ptyport import PtyPort
+from hal.simulated.pcmport import PcmPort
 from hal.simulated.radiosms import ShortMessages
+from hal.simulated.radiostate import RadioState
+from hal.simulated.sim7600 import CEER
 
 if TYPE_CHECKING:
     from hal.simulated.exchange import Exchange
@@ -25,129 +26,28 @@ if TYPE_CHECKING:
 ACTIVE, HELD, DIALLING, ALERTING, INCOMING, WAITING, DISCONNECTED = range(7)
 """Call states of +CLCC (27.007, 7.18); 6 is SIMCom's, in reports only."""
 
-_CME_TEXT = {3: "operation not allowed", 10: "SIM not inserted", 11: "SIM PIN required", 14: "SIM busy", 100: "unknown"}
-_CEER = {
-    Cause.UNALLOCATED: "Unassigned (unobtainable) number",
-    Cause.NORMAL_CLEARING: "Normal call clearing",
-    Cause.USER_BUSY: "User busy",
-    Cause.NO_USER_RESPONDING: "No user responding",
-    Cause.NO_ANSWER: "User alerting, no answer",
-    Cause.CALL_REJECTED: "Call rejected",
-    Cause.NO_CIRCUIT: "No circuit/channel available",
-    Cause.SWITCHING_CONGESTION: "Switching equipment congestion",
-}
-_IDENTITY = {
-    "+CGMI": "SIMCOM INCORPORATED",
-    "+GMI": "SIMCOM INCORPORATED",
-    "+CGMM": "SIMCOM_SIM7600E-H",
-    "+GMM": "SIMCOM_SIM7600E-H",
-    "+CGMR": "+CGMR: LE20B04SIM7600M22",
-    "+GMR": "+CGMR: LE20B04SIM7600M22",
-    "+CGSN": "861075020000015",
-    "+GSN": "861075020000015",
-    "+CIMI": "262010000000015",
-    "+CICCID": "+ICCID: 89490200000000000015",
-    "+CCID": "+CCID: 89490200000000000015",
-    "+GCAP": "+GCAP: +CGSM,+FCLASS,+DS",
-}
-_SETTINGS = {  # what is kept and read back; (default, range)
-    "+CREG": ("0", "(0-2)"),
-    "+CGREG": ("0", "(0-2)"),
-    "+CEREG": ("0", "(0-2)"),
-    "+CMEE": ("0", "(0-2)"),
-    "+CLIP": ("0", "(0,1)"),
-    "+CLIR": ("0", "(0-2)"),
-    "+COLP": ("0", "(0,1)"),
-    "+CDIP": ("0", "(0,1)"),
-    "+CNAP": ("0", "(0,1)"),
-    "+CRC": ("0", "(0,1)"),
-    "+CSSN": ("0,0", "(0,1),(0,1)"),
-    "+CCWA": ("0", "(0,1)"),
-    "+CSCS": ('"IRA"', '("IRA","GSM","UCS2")'),
-    "+CVHU": ("1", "(0,1)"),
-    "+VTD": ("1", "(1-255)"),
-    "+DDET": ("0", "(0,1)"),
-    "+CPCMFRM": ("0", "(0,1)"),
-    "+COUTGAIN": ("4", "(0-7)"),
-    "+CMICGAIN": ("4", "(0-8)"),
-    "+CECM": ("1", "(0-7)"),
-    "+CNSMOD": ("0", "(0,1)"),
-    "+AUTOCSQ": ("0,0", "(0,1),(0,1)"),
-    "+CLTS": ("0", "(0,1)"),
-    "+CTZU": ("0", "(0,1)"),
-    "+CTZR": ("0", "(0-2)"),
-    "$QCRCIND": ("0", "(0,1)"),
-}
 
-
-class _Audio:
-    """The port that carries the call's samples. Nothing is read from it but by the tick."""
-
-    def __init__(self, exchange: Exchange, name: str) -> None:
-        self.port = PtyPort(exchange.directory / name, self, exchange.watch)
-        self.port.listen(False)
-        self._half = b""
-
-    def port_opened(self) -> None:
-        self._half = b""
-
-    def port_closed(self) -> None:
-        self._half = b""
-
-    def port_data(self, data: bytes) -> None:
-        """Left over when the box closes the port."""
-
-    def flush(self) -> None:
-        """Forget what waits."""
-        while self.port.read(4096):
-            pass
-        self._half = b""
-
-    def take(self) -> bytes:
-        """The next 20 ms from the host as A-law; silence where it gave less."""
-        data = self._half + self.port.read(2 * FRAME - len(self._half))
-        whole = len(data) & ~1
-        self._half = data[whole:]
-        return g711.from_s16le(data[:whole]).ljust(FRAME, bytes([g711.SILENCE]))
-
-    def give(self, frame: bytes) -> None:
-        """20 ms to the host."""
-        self.port.write(g711.to_s16le(frame))
-
-
-class RadioModem(Modem, Party):
+class RadioModem(RadioState, Party):
     """One modem with its SIM."""
 
     setup_s = 3.0
     dial_to_semicolon = True
 
     def __init__(self, exchange: Exchange, name: str, number: str) -> None:
-        self.number = number
         self.circuit: Circuit | None = None
-        self.registration = 1
-        """+CREG: 0 none, 1 home, 2 searching, 3 denied, 5 roaming. Set it with `set_registration`."""
-        self.signal = 20
-        """+CSQ 0..31, or 99."""
-        self.sim = "READY"
-        """+CPIN: READY, `SIM PIN`, or empty: none."""
-        self._booting: list[asyncio.TimerHandle] = []
-        self.sim_pin = "1234"
-        self._settings: dict[str, str] = {}
         self._call_reports = False
         self._state = DIALLING
         self._pcm = False
         self._tones = bytearray()
         self._last_cause = Cause.NORMAL_CLEARING
-        self._powered = True
         self._audio_ticks = 0
-        self.audio = _Audio(exchange, f"{name}.pcm")
-        super().__init__(exchange, name, exchange.directory / name)
+        self.audio = PcmPort(exchange, f"{name}.pcm")
+        super().__init__(exchange, name, exchange.directory / name, number)
         self.messages = ShortMessages(self, {"SM": 20, "ME": 50})
         self.commands |= {
             "A": self._answer,
             "D": self._dial,
             "H": self._hang_up,
-            "I": self._about,
             "+CHUP": self._hang_up,
             "+CVHUP": self._hang_up,
             "+CLCC": self._list_calls,
@@ -155,60 +55,11 @@ class RadioModem(Modem, Party):
             "+CEER": self._why,
             "+CPCMREG": self._route_audio,
             "+VTS": self._send_digits,
-            "+CSQ": self._quality,
-            "+COPS": self._operator,
-            "+CPIN": self._pin,
-            "+CNUM": self._own_number,
             "+CFUN": self._functionality,
             "+CRESET": self._restart,
-            "+CPSI": self._serving_cell,
-            "+CCLK": self._time,
         }
-        accepted = (
-            "X",
-            "L",
-            "M",
-            "S0",
-            "S3",
-            "S4",
-            "S5",
-            "S7",
-            "&C",
-            "&D",
-            "&W",
-            "&S",
-            "&K",
-            "+IFC",
-            "+IPR",
-            "+CSDVC",
-            "+EXUNSOL",
-        )
-        self.commands |= dict.fromkeys(
-            (*accepted, "+CMMS", "+CSMP", "+CSDH", "+CSAS", "+CGSMS", "+CHLD", "+CMUT", "+CLVL"), ok
-        )
-        self.commands |= dict.fromkeys(_SETTINGS, self._setting)
-        self.commands |= dict.fromkeys(_IDENTITY, self._identify)
-        self.reset()
 
     # --- the network ---
-
-    @property
-    def registered(self) -> bool:
-        """Has a network that takes calls and messages."""
-        return self._powered and self._sim_ready and self.registration in (1, 5)
-
-    @property
-    def _sim_ready(self) -> bool:
-        return self.sim == "READY" and len(self._booting) < 3  # the first step of booting is to read the SIM
-
-    @property
-    def numeric_errors(self) -> bool:
-        return self._settings["+CMEE"] != "0"
-
-    @property
-    def echoing(self) -> bool:
-        """What is typed is sent back."""
-        return self._echoing or self.faults.echo
 
     def set_registration(self, state: int) -> None:
         """The network comes or goes; a call does not survive its going."""
@@ -230,6 +81,11 @@ class RadioModem(Modem, Party):
         return self.description("gsm", "sim7600", self.number, pcm=str(self.audio.port.link))
 
     # --- ports ---
+
+    def reset(self) -> None:
+        super().reset()
+        self._call_reports = False
+        self.messages.reset()
 
     def unplug(self) -> None:
         super().unplug()
@@ -262,6 +118,23 @@ class RadioModem(Modem, Party):
         self.urc(line)
         if self.registered:
             self.messages.try_again()
+
+    def _functionality(self, command: Command) -> str | None:
+        if command.op == "?":
+            self.info(f"+CFUN: {int(self._powered)}")
+        elif command.op == "=?":
+            self.info("+CFUN: (0,1,4,5,6,7),(0-1)")
+        elif command.arg.endswith(",1") or command.arg == "6":
+            return self._restart(command)
+        else:
+            self._powered = command.arg == "1"
+            self.set_registration(self.registration)
+        return None
+
+    def _restart(self, _: Command) -> str | None:
+        self.exchange.loop.call_later(0.5, self.unplug)
+        self.exchange.loop.call_later(5.0, self.plug)
+        return None
 
     def port_closed(self) -> None:
         self.messages.cancel()
@@ -398,7 +271,7 @@ class RadioModem(Modem, Party):
         return None
 
     def _why(self, _: Command) -> str | None:
-        self.info(f"+CEER: {_CEER.get(self._last_cause, self._last_cause.name.replace('_', ' ').capitalize())}")
+        self.info(f"+CEER: {CEER.get(self._last_cause, self._last_cause.name.replace('_', ' ').capitalize())}")
         return None
 
     # --- audio ---
@@ -454,115 +327,4 @@ class RadioModem(Modem, Party):
             self._tones += sounds.key_tone(key.upper(), 0.2) + bytes([g711.SILENCE]) * 800
             if far := self.circuit.other(self):
                 self.exchange.loop.call_later(len(self._tones) / 8000, far.key, key.upper())
-        return None
-
-    # --- state and identity ---
-
-    def error(self, number: int = 100) -> str:
-        mode = self._settings["+CMEE"]
-        if mode == "0":
-            return "ERROR"
-        return f"+CME ERROR: {number if mode == '1' else _CME_TEXT.get(number, 'unknown')}"
-
-    def reset(self) -> None:
-        self._settings = {name: default for name, (default, _) in _SETTINGS.items()}
-        self._call_reports = False
-        if hasattr(self, "messages"):
-            self.messages.reset()
-
-    def _setting(self, command: Command) -> str | None:
-        name = command.name
-        if command.op == "=":
-            self._settings[name] = command.arg or _SETTINGS[name][0]
-        elif command.op == "=?":
-            self.info(f"{name}: {_SETTINGS[name][1]}")
-        elif command.op == "?":
-            value = self._settings[name]
-            if name in ("+CREG", "+CGREG", "+CEREG"):
-                place = ',"1A2B","01C3D4E5",7' if value == "2" and self.registered else ""
-                value = f"{value},{self.registration if self._powered and self._sim_ready else 0}{place}"
-            elif name in ("+CLIP", "+CLIR", "+COLP"):
-                value = f"{value},1"
-            elif name == "+CNSMOD":
-                value = f"{value},{8 if self.registered else 0}"
-            self.info(f"{name}: {value}")
-        elif name not in ("+CCWA",):
-            return self.error(3)
-        return None
-
-    def _identify(self, command: Command) -> str | None:
-        if command.op != "=?":
-            if command.name == "+CIMI" and not self._sim_ready:
-                return self._no_sim()
-            self.info(_IDENTITY[command.name])
-        return None
-
-    def _about(self, _: Command) -> str | None:
-        about = ("Manufacturer: SIMCOM INCORPORATED", "Model: SIMCOM_SIM7600E-H", "Revision: SIM7600M22_V2.0")
-        self.info("\r\n".join((*about, f"IMEI: {_IDENTITY['+CGSN']}", "+GCAP: +CGSM")))
-        return None
-
-    def _no_sim(self) -> str:
-        return self.error(14 if len(self._booting) == 3 else 11 if self.sim else 10)
-
-    def _quality(self, command: Command) -> str | None:
-        self.info(
-            "+CSQ: (0-31,99),(0-7,99)" if command.op == "=?" else f"+CSQ: {self.signal if self._powered else 99},99"
-        )
-        return None
-
-    async def _operator(self, command: Command) -> str | None:
-        if command.op == "?":
-            self.info('+COPS: 0,0,"Simulated",7' if self.registered else "+COPS: 0")
-        elif command.op == "=?":
-            await asyncio.sleep(5)
-            self.info('+COPS: (2,"Simulated","Sim","00101",7),,(0,1,2,3,4),(0,1,2)')
-        return None
-
-    def _pin(self, command: Command) -> str | None:
-        if command.op == "=?":
-            return None
-        if not self.sim or len(self._booting) == 3:
-            return self._no_sim()
-        if command.op == "?":
-            self.info(f"+CPIN: {self.sim}")
-        elif self.sim == "SIM PIN" and command.arg.strip('"') == self.sim_pin:
-            self.sim = "READY"
-        else:
-            return self.error(16 if self.sim == "SIM PIN" else 3)
-        return None
-
-    def _own_number(self, _: Command) -> str | None:
-        if self._sim_ready and self.number:
-            self.info(f'+CNUM: "","{self.number}",{145 if self.number.startswith("+") else 129}')
-        return None
-
-    def _functionality(self, command: Command) -> str | None:
-        if command.op == "?":
-            self.info(f"+CFUN: {int(self._powered)}")
-        elif command.op == "=?":
-            self.info("+CFUN: (0,1,4,5,6,7),(0-1)")
-        elif command.arg.endswith(",1") or command.arg == "6":
-            return self._restart(command)
-        else:
-            self._powered = command.arg == "1"
-            self.set_registration(self.registration)
-        return None
-
-    def _restart(self, _: Command) -> str | None:
-        self.exchange.loop.call_later(0.5, self.unplug)
-        self.exchange.loop.call_later(5.0, self.plug)
-        return None
-
-    def _serving_cell(self, _: Command) -> str | None:
-        self.info(
-            "+CPSI: LTE,Online,001-01,0x1A2B,29612517,257,EUTRAN-BAND3,1300,5,5,-94,-850,-545,15"
-            if self.registered
-            else "+CPSI: NO SERVICE,Online"
-        )
-        return None
-
-    def _time(self, command: Command) -> str | None:
-        if command.op == "?":
-            self.info(f'+CCLK: "{datetime.fromtimestamp(self.exchange.wall()):%y/%m/%d,%H:%M:%S}+04"')
         return None

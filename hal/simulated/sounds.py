@@ -79,7 +79,5 @@ def _cadence(on_s: float, off_s: float) -> tuple[bytes, ...]:
 
 @cache
 def cadence(name: str) -> tuple[bytes, ...]:
-    """One period of an exchange tone in frames: `dial`, `ringing`, `busy` or `congestion`."""
-    return {"dial": _cadence(1.0, 0.0), "ringing": _cadence(1.0, 4.0), "busy": _cadence(0.48, 0.48)}.get(
-        name
-    ) or _cadence(0.24, 0.24)
+    """One period of an exchange tone in frames: `dial`, `busy` or `congestion`."""
+    return {"dial": _cadence(1.0, 0.0), "busy": _cadence(0.48, 0.48)}.get(name) or _cadence(0.24, 0.24)

@@ -1,36 +1,20 @@
-"""An analogue voice modem after ITU-T V.253, at the end of a two-wire subscriber line.
-
-What an analogue line does not tell, this modem does not know: it takes a call as answered when the ring-back tone has stayed
-away for +VRA tenths of a second (its pauses last four seconds: a smaller +VRA mistakes the first pause for an answer), or has
-not come for +VRN seconds; every refusal sounds busy; and the far end's hang-up is only a busy or dial tone.
-"""
+"""An analogue voice modem after ITU-T V.253: its commands and data states. Its behaviour on the line is in `analogueline`."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hal.audio.sound import RATE
 from hal.simulated import dle, g711, sounds
+from hal.simulated.analogueline import OFF_HOOK_S, AnalogueLine
 from hal.simulated.atline import Command
-from hal.simulated.causes import Cause
-from hal.simulated.circuit import Circuit, Presence
 from hal.simulated.models import MODELS
 from hal.simulated.modem import ok
-from hal.simulated.voice import VoiceModem
 
 if TYPE_CHECKING:
     from hal.simulated.exchange import Exchange
-
-_OFF_HOOK_S = 0.3
-_DIAL_TONE_S = 1.0
-_DIGIT_S = 0.15
-_BUSY_HEARD_S = 2.0
-_BUSY_AGAIN_S = 4.0
-_RING_BACK_ON_S, _RING_BACK_S = 1.0, 5.0
 
 _SETTINGS = {  # name: (default, range); accepted in voice mode only
     "+VGT": ("128", "(0-255)"),
@@ -70,37 +54,20 @@ _ACCEPTED = (
 _TONE = re.compile(r"\[(\d*),(\d*),(\d*)\]|\{([0-9A-D*#]),(\d+)\}|([0-9A-D*#])", re.IGNORECASE)
 
 
-class AnalogueModem(VoiceModem):
+class AnalogueModem(AnalogueLine):
     """One modem, one line."""
-
-    setup_s = 1.0
 
     def __init__(self, exchange: Exchange, name: str, number: str, model: str) -> None:
         """ValueError for an unknown model."""
         if model not in MODELS:
             raise ValueError(f"no voice modem {model!r}; there are {', '.join(MODELS)}")
-        self.number = number
-        self.model = MODELS[model]
         self.model_name = model
-        self.fclass = "0"
-        self.caller_id_first = False
-        """A British line: caller id before any ring."""
-        self._off_hook = False
-        self._tone_report: asyncio.TimerHandle | None = None
-        self._settings: dict[str, str] = {}
-        self._registers: dict[int, int] = {}
-        self._vcid = "0"
         self._vls = 0
-        self._answered: asyncio.Event = asyncio.Event()
-        self._rings = 0
-        super().__init__(exchange, name, exchange.directory / name)
+        super().__init__(exchange, name, number, MODELS[model])
         self.codec = "u8"
         self.compression = self.model.compressions[0]
         self.reset()
         self.commands |= {
-            "A": self._answer,
-            "D": self._dial,
-            "H": self._hook,
             "I": self._identify,
             "+FCLASS": self._fclass,
             "+VCID": self._caller_id,
@@ -124,167 +91,6 @@ class AnalogueModem(VoiceModem):
     def lossy(self) -> bool:  # type: ignore[override]  # what other parties are, this one is by its setting
         """Everything but A-law changes the samples a little."""
         return self.compression.codec != "alaw"
-
-    # --- calls in ---
-
-    def presence(self, called_number: str) -> Presence:
-        # The line rings whether or not anybody listens to the modem.
-        return Presence.BUSY if self.circuit or self._off_hook else Presence.IDLE
-
-    def ring(self, circuit: Circuit) -> None:
-        self.circuit = circuit
-        self._rings = 0
-        if self.caller_id_first:
-            self._say_caller(circuit)
-            self.exchange.loop.call_later(1.0, self._ring_on, circuit)
-        else:
-            self._ring_on(circuit)
-
-    def _ring_on(self, circuit: Circuit) -> None:
-        if self.ringing is not circuit:
-            return
-        self._rings += 1
-        if self.model.ring_code and self.fclass == "8":
-            self.send_raw(dle.code("R"))
-        else:
-            self.send(b"\r\nRING\r\n")
-        if self._rings == 1 and not self.caller_id_first:
-            self.exchange.loop.call_later(1.5, self._say_caller, circuit)
-        if self._rings == self._registers.get(0):
-            self._go_off_hook()
-            return
-        self.exchange.loop.call_later(self.exchange.ring_cadence_s, self._ring_on, circuit)
-
-    def _say_caller(self, circuit: Circuit) -> None:
-        if self.ringing is not circuit or self._vcid == "0":
-            return
-        now = datetime.fromtimestamp(self.exchange.wall())
-        number = circuit.caller_number
-        if self._vcid == "2":
-            stamp = f"{now:%m%d%H%M}".encode()
-            body = b"\x01\x08" + stamp
-            body += b"\x02" + bytes([len(number)]) + number.encode() if number else b"\x04\x01P"
-            message = b"\x80" + bytes([len(body)]) + body
-            message += bytes([-sum(message) & 0xFF])
-            fields = [("MESG", message.hex().upper())]
-        else:
-            fields = [("DATE", f"{now:%m%d}"), ("TIME", f"{now:%H%M}"), ("NMBR", number or "P")]
-        lines = "\r\n".join(self.model.caller_id.format(*field) for field in fields)
-        self.send(f"\r\n{lines}\r\n".encode("latin-1"))
-
-    async def _answer(self, _: Command) -> str | None:
-        if not self.ringing:
-            return "NO CARRIER"
-        await asyncio.sleep(_OFF_HOOK_S)
-        self._go_off_hook()
-        return None if self.fclass == "8" else "NO CARRIER"
-
-    # --- on and off hook ---
-
-    def _go_off_hook(self) -> None:
-        self._off_hook = True
-        if circuit := self.ringing:
-            circuit.answer()
-        elif not self.circuit:
-            self._listen_to("dial")
-
-    def _listen_to(self, tone: str) -> None:
-        frames = itertools.cycle(sounds.cadence(tone))
-        self.exchange.off_hook(self, lambda: next(frames))
-
-    def _go_on_hook(self) -> None:
-        self._off_hook = False
-        if self._tone_report:
-            self._tone_report.cancel()
-        self.exchange.off_hook(self, None)
-        self.drop_call()
-
-    def _hook(self, command: Command) -> str | None:
-        if command.arg == "1":
-            self._go_off_hook()
-        else:
-            self._go_on_hook()
-        return None
-
-    def dtr_dropped(self) -> None:
-        self.leave_stream()
-        self._go_on_hook()
-
-    def connected(self, circuit: Circuit) -> None:
-        self.exchange.off_hook(self, None)
-        self._answered.set()
-
-    def released(self, circuit: Circuit, cause: Cause) -> None:
-        self.circuit = None
-        if self._off_hook:
-            self._listen_to("busy" if circuit.answered or cause is Cause.USER_BUSY else "congestion")
-            if circuit.answered:
-                self._tone_report = self.exchange.loop.call_later(_BUSY_HEARD_S, self._report_tone)
-
-    def _report_tone(self) -> None:
-        if self.fclass == "8":
-            self.send_raw(dle.code(self.model.busy_code))
-        self._tone_report = self.exchange.loop.call_later(_BUSY_AGAIN_S, self._report_tone)
-
-    # --- calls out ---
-
-    async def _dial(self, command: Command) -> str:
-        number = "".join(c for c in command.arg if c in "0123456789*#")
-        if not number or self.ringing or self.circuit or self.faults.no_carrier:
-            return "NO CARRIER"
-        self._go_off_hook()
-        if await self.pausing(_DIAL_TONE_S):
-            return self._given_up()
-        if self.faults.no_dial_tone:
-            self._go_on_hook()
-            return "NO DIALTONE"
-        if await self.pausing(_DIGIT_S * len(number)):
-            return self._given_up()
-        self.exchange.off_hook(self, None)
-        self._answered = asyncio.Event()
-        circuit = self.circuit = self.exchange.place(self, self.number, number)
-        if self.faults.congestion:
-            circuit.after(self.setup_s, lambda: circuit.release(None, Cause.NO_CIRCUIT))
-        return await self._progress(circuit)
-
-    async def _progress(self, circuit: Circuit) -> str:
-        """What the modem's ear makes of the tones that follow the digits."""
-        loop = self.exchange.loop
-        dialled = loop.time()
-        ring_away = int(self._settings["+VRA"].split(",")[0]) / 10
-        ring_never = int(self._settings["+VRN"])
-        limit = dialled + self._registers.get(7, 60)
-        while loop.time() < limit:
-            if await self.pausing(0.1):
-                return self._given_up()
-            now = loop.time()
-            if self.circuit is None:  # released before it was answered
-                if await self.pausing(_BUSY_HEARD_S):
-                    return self._given_up()
-                self._go_on_hook()
-                return "BUSY"
-            last = self._ring_back_ended(circuit, now)
-            if last is None and circuit.answered and now - dialled >= ring_never:
-                return "OK"
-            if last is not None and now - last >= ring_away:
-                return "OK"
-        self._go_on_hook()
-        return "NO ANSWER"
-
-    @staticmethod
-    def _ring_back_ended(circuit: Circuit, now: float) -> float | None:
-        """When the ring-back tone was last heard; None when it never was (an answer within the first 0.2 s)."""
-        if circuit.rang is None:
-            return None
-        until = circuit.answered if circuit.answered is not None else now
-        if until - circuit.rang < 0.2:
-            return None
-        into = (until - circuit.rang) % _RING_BACK_S
-        return until - max(0.0, into - _RING_BACK_ON_S)
-
-    def _given_up(self) -> str:
-        self._go_on_hook()
-        return "NO CARRIER"
 
     # --- audio ---
 
@@ -361,7 +167,7 @@ class AnalogueModem(VoiceModem):
         return None
 
     def _tone(self, match: re.Match[str]) -> bytes | None:
-        default = int(self._settings["+VTD"]) * 0.01
+        default = int(self.settings["+VTD"]) * 0.01
         gap = bytes([g711.SILENCE]) * round(0.07 * RATE)
         if match.group(6):
             return sounds.key_tone(match.group(6).upper(), min(default, 0.1)) + gap
@@ -381,12 +187,12 @@ class AnalogueModem(VoiceModem):
         self._go_on_hook()
         self.fclass = "0"
         self._vcid = "0"
-        self._registers = {0: 0, 2: 43, 3: 13, 4: 10, 5: 8, 6: 3, 7: 60}
+        self.registers = {0: 0, 2: 43, 3: 13, 4: 10, 5: 8, 6: 3, 7: 60}
         self._voice_defaults()
 
     def _voice_defaults(self) -> None:
         self._vls = 0
-        self._settings = {name: default for name, (default, _) in _SETTINGS.items()}
+        self.settings = {name: default for name, (default, _) in _SETTINGS.items()}
         self.compression = self.model.compressions[0]
 
     def _identify(self, command: Command) -> str | None:
@@ -433,7 +239,7 @@ class AnalogueModem(VoiceModem):
             return "ERROR"
         self._vls = int(command.arg)
         if self._vls in (1, 5, 13):  # the telephone line, alone or with a speaker
-            await asyncio.sleep(_OFF_HOOK_S)
+            await asyncio.sleep(OFF_HOOK_S)
             self._go_off_hook()
         elif self._vls == 0:
             self._go_on_hook()
@@ -462,9 +268,9 @@ class AnalogueModem(VoiceModem):
         if command.op == "=?":
             self.info(_SETTINGS[command.name][1])
         elif command.op == "?":
-            self.info(self._settings[command.name])
+            self.info(self.settings[command.name])
         elif re.fullmatch(r"\d*(,\d*)*", command.arg):
-            self._settings[command.name] = command.arg or _SETTINGS[command.name][0]
+            self.settings[command.name] = command.arg or _SETTINGS[command.name][0]
         else:
             return "ERROR"
         return None
@@ -472,9 +278,9 @@ class AnalogueModem(VoiceModem):
     def _register(self, command: Command) -> str | None:
         number = int(command.name[1:])
         if command.op == "?":
-            self.info(f"{self._registers.get(number, 0):03d}")
+            self.info(f"{self.registers.get(number, 0):03d}")
         elif command.op == "=" and (command.arg or "0").isdigit():
-            self._registers[number] = int(command.arg or 0)
+            self.registers[number] = int(command.arg or 0)
         else:
             return "ERROR"
         return None
