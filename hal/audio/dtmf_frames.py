@@ -155,8 +155,7 @@ class FrameAnalyser:
         before = self._before[channels][None]
         if not count:
             return Frames(channels.tolist(), first, before, {})
-        overlapping = np.lib.stride_tricks.sliding_window_view(usable, WINDOW, axis=1)[:, : count * HOP : HOP]
-        frames = np.ascontiguousarray(overlapping.transpose(1, 0, 2)).reshape(-1, WINDOW)
+        frames = np.concatenate([usable[:, at : at + WINDOW] for at in range(0, count * HOP, HOP)])
         spectra = ((frames @ _KEYS) * _GAIN).view(np.complex128).reshape(count, len(channels), 8)
         self._before[channels] = spectra[-1]
         return Frames(channels.tolist(), first, np.concatenate([before, spectra]), _looks(frames, spectra))

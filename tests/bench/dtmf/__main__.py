@@ -1,6 +1,6 @@
 """Print the table of docs/bench-dtmf.md. Exit status 1 where a row that must hold does not.
 
-    python -m tests.bench.dtmf            full: every row, two hours of speech plain and two high-passed
+    python -m tests.bench.dtmf            full: every row, four hours of speech plain and four high-passed
     python -m tests.bench.dtmf --quick    a tenth of it
     python -m tests.bench.dtmf --train    on the seeds that the thresholds were found with, to see how far the two differ
 
@@ -126,7 +126,7 @@ def main() -> int:
     print(f"per cent of keys heard right (REJECT: per cent taken for keys); seed {seed}")
     show("", list(columns), "")
     failed, short = limits(seed, 32 if options.quick else 320, columns)
-    failed += talk_off(seed, options.minutes or (12 if options.quick else 120), columns)
+    failed += talk_off(seed, options.minutes or (12 if options.quick else 240), columns)
     cost(seed)
     print(f"{time.monotonic() - begin:.0f} s")
     print("rows more than 2 points behind the best peer:", ", ".join(short) or "none")
