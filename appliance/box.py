@@ -71,10 +71,8 @@ class Box:
         self._pin_cost = pin_cost
         self._with_control = control
         self._stack = AsyncExitStack()
-        self._services: list[asyncio.Task[None]] = []
         self._keepers: list[DeviceKeeper] = []
         self._trouble: dict[str, str] = {}
-        self._stop_reason = "stopped"
 
     # --- life
 
@@ -96,6 +94,7 @@ class Box:
         self.store = memory.store
         self._stack.push_async_callback(self.store.close)
         await self._begin(memory)
+        self._stack.push_async_callback(self._note_stop)
 
         self.announcer = Announcer(self.store)
         self._stack.push_async_callback(self.announcer.flush)
@@ -134,7 +133,6 @@ class Box:
         self.house.on_alert = self.dialout.wake
         self.house.on_all_clear = self.dialout.wake
         self.conversations = Conversations(self.house, self.trunks, config.lines.conversations)
-        self._stack.push_async_callback(self._end_conversations)
         for name, service in (
             ("notices", self.notices.run),
             ("dial-out", self.dialout.run),
@@ -148,6 +146,7 @@ class Box:
                 ControlServer(control.socket, self._command, group=control.group, mode=control.mode)
             )
         self._serve("watchdog", self._health.feed)
+        self._stack.push_async_callback(self._end_conversations)  # last in, first out: before anything is taken down
         self._health.ready(f"{len(self._keepers)} devices, {len(self.store.roster.current().teams)} teams")
 
     async def _begin(self, memory: Memory) -> None:
@@ -204,8 +203,10 @@ class Box:
         limit = self.config.lines.stop_s
         self._health.stopping(limit)
         await asyncio.gather(self.conversations.close(limit), self._end_dialling(limit))
+
+    async def _note_stop(self) -> None:
         try:
-            await self.store.commit(BoxStopped(self._stop_reason))
+            await self.store.commit(BoxStopped("stopped"))
         except StorageError as error:
             log.error("the stop was not written: %s", error)
 
