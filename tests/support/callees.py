@@ -14,8 +14,10 @@ from storage.campaigns import Attempt
 from storage.records import AlertConfirmed, CallAnswered, CallEnded, CallStarted, MessageRecorded
 from tests.support.box import MEMBERS, Member, Town, speech
 
-ALPHA, BRAVO, CHARLIE, DELTA, ECHO, FOXTROT = (replace(member, language="en", mobile="") for member in MEMBERS)
-"""The teams of the town, all English and without mobile telephones, so that a test says where it is otherwise."""
+ALPHA, BRAVO, CHARLIE, DELTA, ECHO, FOXTROT = (
+    replace(member, language="en", mobile="", more_numbers=()) for member in MEMBERS
+)
+"""The teams of the town, all English, with one number and no mobile telephone, so that a test says where it is otherwise."""
 
 SHORT = speech(1.2)
 """A message for tests that are about something else."""

@@ -16,7 +16,6 @@ def test_three_calls_with_the_gap_between_them_and_never_a_fourth(play):
         campaign = await town.ended(await confirm(town))
         for team, outcome in (("bravo", "busy"), ("delta", "no-answer")):
             tries = [each for each in campaign.attempts if each.team == team]
-            print(*town.exchange.calls, sep="\n")
             assert [each.outcome for each in tries] == [outcome] * 3
             for earlier, later in itertools.pairwise(tries):
                 assert 300.0 <= later.started.mono - earlier.ended.mono < 301.0
