@@ -80,6 +80,8 @@ class Look:
     """The low and the high tone, as indices into `FREQUENCIES`: 0..3 and 4..7."""
     energy: float
     """Energy above 500 Hz, as the square of the peak of a sine that has as much."""
+    below: float
+    """Energy up to 500 Hz, likewise: a dial tone's, or a voice's."""
     low_power: float
     high_power: float
     """Squared peaks of the two tones. Their sum over `energy` is the purity, 0..1."""
@@ -172,15 +174,15 @@ def _looks(frames: Floats, spectra: npt.NDArray[np.complex128]) -> dict[tuple[in
     suspects = loud[alone]
     if not len(suspects):
         return {}
-    energy = _energy_above_dial_tone(frames[suspects])
+    energy, below = _energies(frames[suspects])
     low, high = best[suspects].T
     twist = high / low
     pure = (low + high > MIN_PURITY * energy) & (twist > _TWIST[0]) & (twist < _TWIST[1])
     tones = power[suspects].argmax(axis=2)
     return {
-        divmod(row, spectra.shape[1]): Look((i, 4 + j), e, pl, ph)
-        for row, (i, j), e, pl, ph in zip(
-            *(column[pure].tolist() for column in (suspects, tones, energy, low, high)), strict=True
+        divmod(row, spectra.shape[1]): Look((i, 4 + j), e, b, pl, ph)
+        for row, (i, j), e, b, pl, ph in zip(
+            *(column[pure].tolist() for column in (suspects, tones, energy, below, low, high)), strict=True
         )
     }
 
@@ -189,10 +191,10 @@ _MIN_POWER: Final = peak(MIN_LEVEL_DBM0) ** 2
 _TWIST: Final = tuple(10 ** (db / 10) for db in TWIST_DB)
 
 
-def _energy_above_dial_tone(frames: Floats) -> Floats:
-    """Windowed energy less that of the bins up to 500 Hz, in squared peaks; never zero."""
+def _energies(frames: Floats) -> tuple[Floats, Floats]:
+    """Windowed energy above 500 Hz (never zero), and that of the bins up to 500 Hz, in squared peaks."""
     windowed = frames * _HANN
     bins = frames @ _DIAL_TONE
-    dial_tone = (bins * bins * _SHARES).sum(axis=1)
-    energy: Floats = np.maximum(((windowed * windowed).sum(axis=1) - dial_tone) / _ENERGY, 1.0)
-    return energy
+    below: Floats = (bins * bins * _SHARES).sum(axis=1) / _ENERGY
+    above: Floats = np.maximum((windowed * windowed).sum(axis=1) / _ENERGY - below, 1.0)
+    return above, below
