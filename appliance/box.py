@@ -10,6 +10,7 @@ then the control socket. Whatever fails on the way is an alarm; only a box witho
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
@@ -120,7 +121,7 @@ class Box:
             config.limits,
             config.service.name,
             languages=config.service.languages,
-            timezone=config.service.time_zone,
+            timezone=dt.UTC if config.service.time_zone.key == "UTC" else config.service.time_zone,
         )
         self.dialout = DialOut(
             self.store,

@@ -148,6 +148,8 @@ def _speaker() -> Callable[[bytes], None] | None:
         import alsaaudio
     except ImportError:
         return None
+    if not alsaaudio.cards():
+        return None  # asking for a device would make the library complain on the screen
     try:
         device = alsaaudio.PCM(
             alsaaudio.PCM_PLAYBACK,
