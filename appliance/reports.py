@@ -9,8 +9,8 @@ from appliance.answers import Answer, CommandFailed, Grid
 from appliance.check import Facts, judge
 from appliance.site import Site
 from hal.clock import Clock, ClockTrust
-from storage.campaigns import Attempt, Campaign
-from storage.records import Target
+from ivr import report
+from storage.campaigns import Campaign
 from storage.roster import Acknowledgement, Roster
 
 STALE_DAYS = 365
@@ -140,81 +140,44 @@ async def alerts(site: Site, arguments: dict[str, Any]) -> Answer:
 
 
 async def alert(site: Site, arguments: dict[str, Any]) -> Answer:
-    """`alertbox alerts show ID`."""
-    campaign = await site.store.campaigns.get(arguments["id"])
-    if campaign is None:
+    """`alertbox alerts show ID`: the report of `ivr.report`, and the messages that went out about the alert."""
+    found = await report.gather(site.store, arguments["id"])
+    if found is None:
         raise CommandFailed(f"there is no alert {arguments['id']}; alertbox alerts shows them")
-    messages = await site.store.sms.for_alert(campaign.alert)
-    tries: dict[str, list[Attempt]] = {}
-    for attempt in campaign.attempts:
-        tries.setdefault(attempt.team, []).append(attempt)
-    result = {target.team: _result(campaign, target, tries.get(target.team, [])) for target in campaign.targets}
-    kind = "Exercise" if campaign.exercise else "Alert"
-    state = f"ended: {campaign.ended}" if campaign.ended else "running"
-    by = f" by {campaign.ended_by}" if campaign.ended_by else ""
-    head = [
-        f"{kind} {campaign.alert} of {campaign.sender}, confirmed {when(site, campaign.confirmed_at)}, {state}{by}"
-        + (f", the all-clear of alert {campaign.all_clear_of}" if campaign.all_clear_of else ""),
-        f"{len(campaign.reached)} reached, {len(campaign.not_reached)} not reached, {len(_calling(campaign))} still calling, "
-        f"{sum(bool(each.excluded) for each in campaign.targets)} not called",
-    ]
-    teams = Grid("", ("team", "result", "calls"), [(team, *row) for team, row in result.items()], right=(2,))
-    attempts = Grid(
-        "Tries",
-        ("call", "began", "team", "number", "line", "outcome", "detail"),
-        [
-            (
-                str(each.call),
-                when(site, each.started.wall)[11:],
-                each.team,
-                each.number,
-                each.line,
-                (each.outcome or ("running" if not campaign.ended else "cut off")) + ("" if each.counted else " *"),
-                each.detail,
-            )
-            for each in campaign.attempts
-        ],
-        right=(0,),
-    )
+    messages = await site.store.sms.for_alert(found.alert)
     sms = Grid(
         "Short messages",
         ("sms", "purpose", "to", "number", "state", "detail"),
         [(str(each.id), each.purpose, each.team or "", each.number, each.state, each.detail) for each in messages],
         right=(0,),
     )
-    parts: list[str | Grid] = [*head, teams, attempts]
-    if any(not each.counted for each in campaign.attempts):
-        parts.append("* not counted as a call to the team")
-    parts += [sms, f"Journal head: {site.store.journal.head}"]
+    tries = sorted(((each, team.team) for team in found.teams for each in team.tries), key=lambda pair: pair[0].call)
     data = {
-        "alert": campaign.alert,
-        "ended": campaign.ended,
-        "teams": {team: row[0] for team, row in result.items()},
-        "reached": {team: {"how": each.how, "group": each.group} for team, each in campaign.reached.items()},
-        "not_reached": campaign.not_reached,
-        "attempts": [[each.team, each.outcome, each.counted] for each in campaign.attempts],
+        "alert": found.alert,
+        "ended": found.ended,
+        "teams": {team.team: _result(team) for team in found.teams},
+        "attempts": [[team, each.outcome, each.counted] for each, team in tries],
         "sms": [[each.purpose, each.number, each.state] for each in messages],
+        "report": found.data(),
     }
-    return Answer(parts, 1 if campaign.not_reached else 0, data)
+    text = report.text(found, site.config.service.time_zone)
+    return Answer([text, sms] if messages else [text], 1 if found.count("not reached") else 0, data)
 
 
-def _result(campaign: Campaign, target: Target, tries: list[Attempt]) -> tuple[str, str]:
-    """What became of a team, and how many calls it was given."""
-    counted = str(sum(each.counted for each in tries))
-    if target.excluded:
-        return f"not called: {target.excluded}", counted
-    if reached := campaign.reached.get(target.team):
-        how = {"key": "by key", "pin": "by PIN", "playback": "on its own call"}.get(reached.how, reached.how)
-        group = f", group {reached.group}" if reached.group else ""
-        heard = f", heard {reached.heard_s:.1f} s" + ("" if reached.heard_all else " (not to the end)")
-        return f"reached {how}{group}{heard}", counted
-    if target.team in campaign.not_reached:
-        return f"NOT REACHED: {campaign.not_reached[target.team]}", counted
-    if campaign.ended:
-        return "not reached before the end", counted
-    if tries and tries[-1].ended is None:
-        return f"being called on {tries[-1].line}", counted
-    return "to be called again" if tries else "to be called", counted
+def _result(team: report.TeamReport) -> str:
+    """What became of a team, in one line."""
+    match team.result:
+        case "reached":
+            how = {"key": "by key", "pin": "by PIN", "playback": "on its own call"}.get(team.how, team.how)
+            group = f", group {team.group}" if team.group else ""
+            return f"reached {how}{group}, heard {team.heard_s:.1f} s" + ("" if team.heard_all else " (not to the end)")
+        case "not reached":
+            return f"NOT REACHED: {team.how}"
+        case "not called":
+            return f"not called: {team.how}"
+    if team.tries and team.tries[-1].ended is None:
+        return f"being called on {team.tries[-1].line}"
+    return "to be called again" if team.tries else "to be called"
 
 
 async def verify_journal(site: Site, _: dict[str, Any]) -> Answer:

@@ -107,7 +107,9 @@ def test_the_evidence_of_an_alert(tmp_path):
             "delta": "not called: inactive",
         }
         text = plain(answer)
-        assert "Alert 1 of alpha" in text
+        assert "Alert 1 from alpha" in text
+        assert "PIN of group duty" in text
+        assert "4 s" in text
         assert "line-fault *" in text
         assert site.store.journal.head in text.replace("\n  ", "")
         assert max(map(len, text.splitlines())) <= 80
