@@ -11,11 +11,13 @@ from hal.audio.sound import Sound
 from hal.errors import HungUp
 from hal.line import RecordingEnd
 from ivr.beep import after_the_beep, seems_silent
+from ivr.dialout.targets import targets
 from ivr.menu import Choice, Menu, Silent
 from ivr.playcopy import playback_copy
 from ivr.visit import Visit
+from storage.campaigns import Campaign
 from storage.errors import StorageError
-from storage.records import AlertConfirmed, MessageDiscarded, MessageRecorded, Record, Target
+from storage.records import AlertConfirmed, MessageDiscarded, MessageRecorded, Record
 
 log = logging.getLogger(__name__)
 
@@ -190,8 +192,7 @@ async def _decide(
 async def _send(visit: Visit, take: Take, exercise: bool, all_clear_of: AllClearOf | None) -> bool:
     """Confirm the alert durably, wake the calling, and only then say so. False if it could not be stored."""
     house, talk = visit.house, visit.talk
-    roster = house.store.roster.current()
-    excluded = roster.excluded()
+    earlier = await _called_off(visit, all_clear_of) if all_clear_of else None
     alert = house.store.new_id("alert")
     confirmed = AlertConfirmed(
         alert,
@@ -199,7 +200,7 @@ async def _send(visit: Visit, take: Take, exercise: bool, all_clear_of: AllClear
         visit.team.key,
         visit.call_id,
         all_clear_of.exercise if all_clear_of else exercise,
-        [Target(team.key, excluded.get(team.key, "")) for team in roster.teams if team.key != visit.team.key],
+        targets(house.store.roster.current(), visit.team.key, earlier),
         all_clear_of.alert if all_clear_of else None,
     )
     try:
@@ -214,6 +215,15 @@ async def _send(visit: Visit, take: Take, exercise: bool, all_clear_of: AllClear
     else:
         await talk.tell("sent_exercise" if exercise else "sent_alert")
     return True
+
+
+async def _called_off(visit: Visit, all_clear: AllClearOf) -> Campaign | None:
+    """The alert that an all-clear ends, whose teams it is for. Cannot be read: None, and it goes to everybody."""
+    try:
+        return await visit.house.store.campaigns.get(all_clear.alert)
+    except StorageError as error:
+        log.error("who was told of alert %d cannot be read: %s", all_clear.alert, error)
+        return None
 
 
 async def _discard(visit: Visit, take: Take) -> None:

@@ -34,6 +34,10 @@ class AlarmBell:
         known = self._ringing.pop(key, None) is not None
         return [AlarmCleared(key, text)] if known or self._ledger.store.alarms.get(key) else []
 
+    def forget(self, key: str) -> None:
+        """It was cleared, perhaps by a person: what causes it still may raise it again, in the same words too."""
+        self._ringing.pop(key, None)
+
     async def ring(self, key: str, severity: str, text: str) -> None:
         """Raise it now."""
         await self._ledger.commit(*self.raised(key, severity, text))

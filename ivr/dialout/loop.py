@@ -26,7 +26,7 @@ from ivr.notices import Notices
 from ivr.trunks import Trunks
 from storage import Store
 from storage.journal import Envelope
-from storage.records import AlertConfirmed, AlertEnded, LineChanged, Record, TeamReached
+from storage.records import AlarmCleared, AlertConfirmed, AlertEnded, LineChanged, Record, TeamReached
 
 log = logging.getLogger(__name__)
 
@@ -248,6 +248,8 @@ class DialOut:
                 self._book.settle(alert, team)
             case AlertEnded(alert=alert, reason=reason):
                 self._book.ended(alert, reason)
+            case AlarmCleared(key=key):
+                self._bell.forget(key)
             case _:
                 pass
 
