@@ -60,10 +60,9 @@ class Sound:
         """The same audio in another encoding; itself, bit for bit, when it is that already."""
         if encoding is self.encoding:
             return self
-        from hal.audio import companding
+        from hal.audio.companding import decode, encode  # here, because companding knows the encodings
 
-        linear = companding.decode(self.data, self.encoding)
-        return Sound(companding.encode(linear, encoding), encoding, self.caption)
+        return Sound(encode(decode(self.data, self.encoding), encoding), encoding, self.caption)
 
     @classmethod
     def pause(cls, seconds: float, encoding: Encoding = Encoding.ALAW) -> Sound:
