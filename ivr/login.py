@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 ALARM = "login.guessing"
 """Key of the alarm that somebody seems to be guessing PINs."""
 _LONG_WAIT_S = 5.0
+_PATIENCE_S = 10.0
+"""Seconds of silence while an answer takes longer."""
 
 
 async def login(call: Call, call_id: int, house: House) -> Team | None:
@@ -86,7 +88,7 @@ async def _check(talk: Talk, call_id: int, entered: str, house: House) -> Team |
     due = house.clock.monotonic() + wait_s + limits.login_reply_s
     with house.logins.entry(due, call.caller, key) as entry:
         if wait_s > _LONG_WAIT_S:
-            await talk.play(*in_all_languages(house, "login_wait"), interrupt="")
+            await _ask_for_patience(talk, due - limits.login_reply_s, house)
         await _linger(call, due - limits.login_reply_s, house)
         # Nobody's PIN costs as much work as somebody's.
         right = await house.store.credentials.verify(key if looked_at else None, pin)
@@ -94,6 +96,16 @@ async def _check(talk: Talk, call_id: int, entered: str, house: House) -> Team |
         await _remember(LoginTried(call_id, call.caller, key, entry.ok), house)
         await _linger(call, due, house)
     return team if entry.ok else None
+
+
+async def _ask_for_patience(talk: Talk, until: float, house: House) -> None:
+    """Say now and then that it takes longer: a minute of silence sounds like a dead line. Raises `HungUp`."""
+    while True:
+        await talk.play(*in_all_languages(house, "login_wait"), interrupt="")
+        again = house.clock.monotonic() + _PATIENCE_S
+        if again > until - _PATIENCE_S:
+            return
+        await _linger(talk.call, again, house)
 
 
 async def _linger(call: Call, due: float, house: House) -> None:

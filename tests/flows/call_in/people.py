@@ -9,7 +9,7 @@ import pytest
 
 from hal.audio import companding
 from hal.audio.sound import Encoding, Sound
-from hal.simulated import PhoneCall
+from hal.simulated import IncomingRing, PhoneCall
 from storage.campaigns import Campaign
 from tests.support.box import ANALOGUE, BOX, CONFIG, GSM, ISDN, MEMBERS, RADIO, VOICE, Town
 
@@ -37,8 +37,10 @@ on_every_line = pytest.mark.parametrize("kind", LINE_KINDS, ids=lambda kind: kin
 
 LIMITS = "[limits]\n"
 
+LOGIN = "your U I D and your PIN"
 MAIN_MENU = {"alpha": "To record an alert", "bravo": "Zum Aufnehmen eines Alarms"}
 LAST_OF_MAIN_MENU = {"alpha": "star", "bravo": "Stern"}
+END_OF_MESSAGE = {"en": "End of message", "de": "Ende der Nachricht"}
 CONFIRM = "To discard it, press zero"
 
 
@@ -55,12 +57,24 @@ def nobody_answers(town: Town) -> None:
         town.phone(team).never_answers()
 
 
-async def log_in(town: Town, call: PhoneCall, team: str = "alpha") -> None:
-    """UID and PIN, and the main menu to its end."""
+def takes_alerts(town: Town, team: str, keys: str = "1") -> None:
+    """The team answers every call, acknowledges, hears the message to its end and hangs up."""
+
+    async def behave(ring: IncomingRing) -> None:
+        async with await ring.answer(after=1.0) as call:
+            await call.wait(1.0)
+            await call.press(keys)
+            await call.hears(END_OF_MESSAGE[town.members[team].language], within=90)
+
+    town.phone(team).behaviour = behave
+
+
+async def log_in(town: Town, call: PhoneCall, team: str = "alpha", *, whole_menu: bool = False) -> None:
+    """UID and PIN, and the main menu: its beginning, or all of it."""
     member = town.members[team]
-    await call.hears("your U I D and your PIN", within=60)
+    await call.hears(LOGIN, within=60)
     await call.press(member.uid + member.pin)
-    await call.hears(LAST_OF_MAIN_MENU[team], within=60)
+    await call.hears((LAST_OF_MAIN_MENU if whole_menu else MAIN_MENU)[team], within=60)
 
 
 async def record(call: PhoneCall, sound: Sound | None = None, *, key: str = "#") -> None:

@@ -23,7 +23,7 @@ def test_answers_and_says_who_it_is_and_what_it_wants(play, kind):
 def test_the_main_menu_says_every_key(play, kind):
     async def story(town: Town) -> None:
         async with town.call_in("alpha", kind.number) as call:
-            await log_in(town, call)
+            await log_in(town, call, whole_menu=True)
             assert " ".join(call.captions[call.captions.index("Alpha") :]) == (
                 "Alpha To record an alert, press one To play back messages, press two "
                 "For the state of your alert, press three For your own settings, press four To hear this again, press star"
