@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -194,7 +194,6 @@ class Town:
         self.clock = virtual_clock()
         self.exchange: Exchange
         self.box: Box
-        self._stack = AsyncExitStack()
 
     # --- the box
 
@@ -280,11 +279,9 @@ class Town:
 
     def acknowledges(self, team: str, keys: str = "1", *, after: float = 2.0) -> None:
         """The team's telephone answers every call, presses `keys` at the welcome, listens to the end and hangs up."""
-        heard: list[PhoneCall] = []
 
         async def behave(ring: Any) -> None:
             call = await ring.answer(after=after)
-            heard.append(call)
             async with call:
                 await call.wait(2.0)
                 await call.press(keys)
@@ -323,9 +320,6 @@ class Town:
         found = self.box.store.roster.current().by_key(key)
         assert found is not None
         return found
-
-
-Story = Callable[[Town], Any]
 
 
 @asynccontextmanager
