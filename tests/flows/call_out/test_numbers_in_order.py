@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hal.simulated import IncomingRing
 from tests.support.box import CONFIG, ISDN, Town
-from tests.support.callees import ALPHA, DELTA, confirm, person
+from tests.support.callees import ALPHA, DELTA, confirm
 
 SECOND = "03010000014"
 FAST = CONFIG + ISDN + "[limits]\ngap_s = 20\n"
