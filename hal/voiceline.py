@@ -40,6 +40,8 @@ class RingingCall(IncomingCall):
         self.line: Line = line
         self.caller = caller
         self.called = called
+        self.known = False
+        """All is known of it that will be."""
         self.offered = False
         """It has been given to whoever takes calls."""
         self._voice_line = line
@@ -141,10 +143,11 @@ class VoiceLine(Line):
                 self._state = LineState.RINGING
 
     def offer(self) -> None:
-        """All that will be known of the ringing call is known: it may be answered. Offers each call once."""
-        if self.ringing and not self.ringing.offered and self.direction.takes_calls:
-            self.ringing.offered = True
-            self._offers.put_nowait(self.ringing)
+        """All that will be known of the ringing call is known: it may be answered, when a dial that it met has given up.
+        Offers each call once."""
+        if self.ringing:
+            self.ringing.known = True
+            self._hand_over()
 
     def ring_ended(self) -> None:
         """The caller has given up."""
@@ -197,6 +200,7 @@ class VoiceLine(Line):
         finally:
             if self._state is LineState.DIALLING:
                 self._state = LineState.RINGING if self.ringing else LineState.IDLE
+                self._hand_over()
         return self._begin(call)
 
     async def take(self, ringing: RingingCall) -> Call:
@@ -235,6 +239,15 @@ class VoiceLine(Line):
             return LineHealth(False, str(fault))
 
     # --- machinery ---
+
+    def _hand_over(self) -> None:
+        """Give the ringing call to whoever takes calls. Not while this line dials: it could not be answered yet."""
+        ringing = self.ringing
+        if ringing is None or ringing.offered or not ringing.known or not self.direction.takes_calls:
+            return
+        if self._state is LineState.RINGING:
+            ringing.offered = True
+            self._offers.put_nowait(ringing)
 
     def _begin(self, call: VoiceCall) -> VoiceCall:
         self.call = call
