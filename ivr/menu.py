@@ -6,17 +6,24 @@ The caller guide (`ivr.guide`) is generated from the same menus.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+import contextlib
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from hal.audio.sound import Sound
+from hal.errors import HungUp
 from hal.line import ALL_KEYS, Call, Played
 from ivr.limits import Limits
 from ivr.prompts import Phrases
 from ivr.prompts.language import Value
 
+T = TypeVar("T")
+
 REPEAT = "repeat"
 """The action that says the menu again."""
+PATIENCE_S = 1.5
+"""Seconds of silence while the caller waits for the box, before the box says that it is at work; two are too many."""
 
 
 class Silent(Exception):
@@ -66,6 +73,20 @@ class Talk:
         """Say one phrase to its end, whatever is pressed: an answer that the caller must not miss. Keys pressed are dropped."""
         await self.play(*self.phrases.say(key, **values), interrupt="")
         self.call.flush_keys()
+
+    async def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something that may take long, such as storing on a slow card, and ask the caller to wait while it does.
+
+        Gives what `work` gives, or raises what it raises: a hang-up meanwhile ends the words, never the work.
+        """
+        task = asyncio.ensure_future(work)
+        try:
+            while not (await asyncio.wait((task,), timeout=PATIENCE_S))[0]:
+                with contextlib.suppress(HungUp):
+                    await self.tell("one_moment")
+            return task.result()
+        finally:
+            task.cancel()
 
     async def ask(self, menu: Menu, *intro: Sound, without: Collection[str] = ()) -> str:
         """Say what `menu` offers (but for the actions in `without`) and return the action that the caller chooses.

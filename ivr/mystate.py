@@ -75,7 +75,7 @@ async def _end_early(visit: Visit, campaign: Campaign) -> None:
     """Ended durably, then said, and only then the offer to record an all-clear message for everyone."""
     house, talk = visit.house, visit.talk
     try:
-        await house.store.commit(AlertEnded(campaign.alert, "all-clear", visit.team.key))
+        await talk.wait_for(house.store.commit(AlertEnded(campaign.alert, "all-clear", visit.team.key)))
     except StorageError as error:
         log.error("alert %d could not be ended: %s", campaign.alert, error)
         await talk.tell("not_ended")

@@ -143,7 +143,7 @@ async def _record(visit: Visit, before: Take | None, hold: Callable[[int], None]
         records.append(MessageDiscarded(before.message, "recorded again"))
     while True:
         try:
-            await house.store.commit(*records, audio={digest: sound})
+            await talk.wait_for(house.store.commit(*records, audio={digest: sound}))
             break
         except StorageError as error:
             log.error("a recording could not be stored: %s", error)
@@ -204,7 +204,7 @@ async def _send(visit: Visit, take: Take, exercise: bool, all_clear_of: AllClear
         all_clear_of.alert if all_clear_of else None,
     )
     try:
-        await house.store.commit(confirmed)
+        await talk.wait_for(house.store.commit(confirmed))
     except StorageError as error:
         log.error("alert %d could not be stored: %s", alert, error)
         await talk.tell("not_sent")
@@ -229,7 +229,8 @@ async def _called_off(visit: Visit, all_clear: AllClearOf) -> Campaign | None:
 async def _discard(visit: Visit, take: Take) -> None:
     """Say what became of it. Where it could not be stored, the recording stays a draft."""
     try:
-        await visit.house.store.commit(MessageDiscarded(take.message, "discarded by the caller"))
+        discarded = MessageDiscarded(take.message, "discarded by the caller")
+        await visit.talk.wait_for(visit.house.store.commit(discarded))
     except StorageError as error:
         log.error("message %d could not be discarded: %s", take.message, error)
         await visit.talk.tell("not_discarded")

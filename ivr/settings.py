@@ -51,7 +51,8 @@ async def change_pin(visit: Visit) -> None:
     credentials = visit.house.store.credentials
     try:
         by = f"team:{visit.team.key}"
-        await visit.house.store.commit(PinSet(visit.team.key, "", await credentials.hash(new), by))
+        pin_set = PinSet(visit.team.key, "", await visit.talk.wait_for(credentials.hash(new)), by)
+        await visit.talk.wait_for(visit.house.store.commit(pin_set))
     except StorageError as error:
         log.error("a new PIN could not be stored: %s", error)
         await visit.talk.tell("setting_failed")
@@ -120,7 +121,7 @@ async def record_name(visit: Visit) -> None:
                 return
     digest = store.digest(name)
     try:
-        await store.commit(SpokenNameRecorded(visit.team.key, digest), audio={digest: name})
+        await talk.wait_for(store.commit(SpokenNameRecorded(visit.team.key, digest), audio={digest: name}))
     except StorageError as error:
         log.error("a spoken name could not be stored: %s", error)
         await talk.tell("setting_failed")

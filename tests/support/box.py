@@ -30,7 +30,7 @@ from storage import StorageClosed
 from storage.campaigns import Campaign
 from storage.roster import Team
 from tests.support.stores import CHEAP
-from tests.support.virtualtime import virtual_clock
+from tests.support.virtualtime import VirtualLoop, virtual_clock
 
 BOX = "4711"
 """The box's number."""
@@ -314,6 +314,12 @@ class Town:
                 or any(line.state not in ("idle", "closed") for line in self.box.lines())
             ):
                 await asyncio.sleep(0.1)
+
+    def later(self, wall: float) -> None:
+        """Let the wall clock show that Unix time, without living through the time until then."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        loop.set_wall(wall)
 
     def team(self, key: str) -> Team:
         """The team as the box's roster has it."""

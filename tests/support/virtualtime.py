@@ -226,6 +226,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Virtual Unix time."""
         return self._start_wall + self._now - _START
 
+    def set_wall(self, wall: float) -> None:
+        """Set the wall clock to that Unix time; monotonic time stays what it is."""
+        self._start_wall = wall - (self._now - _START)
+
     def idle(self) -> list[tuple[selectors.SelectorKey, int]]:
         """Nothing is ready: wait for jobs, let bytes arrive, take input; if there is none, move on to the next timer."""
         if time.monotonic() > self._real_end:

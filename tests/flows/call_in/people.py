@@ -57,14 +57,16 @@ def nobody_answers(town: Town) -> None:
         town.phone(team).never_answers()
 
 
-def takes_alerts(town: Town, team: str, keys: str = "1") -> None:
-    """The team answers every call, acknowledges, hears the message to its end and hangs up."""
+def takes_alerts(town: Town, team: str, keys: str = "1", *, heard: list[bytes] | None = None) -> None:
+    """The team answers every call, acknowledges, hears the message to its end and hangs up; what it heard goes to `heard`."""
 
     async def behave(ring: IncomingRing) -> None:
         async with await ring.answer(after=1.0) as call:
             await call.wait(1.0)
             await call.press(keys)
             await call.hears(END_OF_MESSAGE[town.members[team].language], within=90)
+            if heard is not None:
+                heard.append(call.heard)
 
     town.phone(team).behaviour = behave
 
