@@ -23,8 +23,8 @@ $(VENV)/.debian: provisioning/debian-packages.txt provisioning/setup-debian
 $(VENV)/.ready: requirements.lock pyproject.toml $(VENV)/.debian
 	@echo "== Python environment in $(VENV) ($$($(PYTHON) --version))"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 build/prompts/index.json: $(VENV)/.ready $(wildcard ivr/prompts/*)
@@ -32,7 +32,7 @@ build/prompts/index.json: $(VENV)/.ready $(wildcard ivr/prompts/*)
 	@$(BIN)/python -m ivr.prompts --out build/prompts
 
 lock: ## renew requirements.lock from pyproject.toml
-	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
+	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install -qq uv
 	@build/lock/bin/uv pip compile --quiet pyproject.toml --group dev --universal --generate-hashes --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --upgrade -o build/lock/requirements
 	@{ echo "# Locked dependencies, every file by hash. Renew with: make lock"; cat build/lock/requirements; } > requirements.lock
