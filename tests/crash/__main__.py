@@ -32,13 +32,16 @@ def main() -> int:
     options = parser.parse_args()
     plan = Plan(Path(tempfile.mkdtemp(prefix="crash-", dir=options.directory)), options.speed, options.sabotage)
     began = time.monotonic()
-    results = []
+    results: list[Result] = []
     for result in crash(plan, kills=options.kills, seed=options.seed, jobs=options.jobs):
         results.append(result)
+        void = (
+            f" (void: the machine held the exchange up for {result.stall_s:.1f} s of its time)" if result.void else ""
+        )
         for violation in result.violations:
-            print(f"round {result.seed} ({plan.base / str(result.seed)}): {violation}", flush=True)
+            print(f"round {result.seed} in {plan.base / str(result.seed)}: {violation}{void}", flush=True)
     violations = summarise(results, time.monotonic() - began, options.speed)
-    if not violations:
+    if not any(result.violations for result in results):
         shutil.rmtree(plan.base)
     return 1 if violations else 0
 
@@ -46,12 +49,15 @@ def main() -> int:
 def summarise(results: list[Result], seconds: float, speed: float) -> int:
     """Print what was done; how many violations there were."""
     phases: Counter[str] = Counter()
+    void = sum(result.void for result in results)
+    results = [result for result in results if not result.void]
     for result in results:
         phases += result.phases
     kills, violations = sum(r.kills for r in results), sum(len(r.violations) for r in results)
     print(
         f"{kills} kills in {len(results)} alerts, {sum(r.starts for r in results)} starts, "
         f"{sum(r.calls_out for r in results)} calls out, {sum(r.uncounted for r in results)} of them put down to the line; "
+        f"longest stall {max((r.stall_s for r in results), default=0):.1f} s, {void} rounds void; "
         f"{seconds:.0f} s at {speed:g} times life"
     )
     for phase, times in sorted(phases.items()):

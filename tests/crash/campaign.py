@@ -18,10 +18,10 @@ from typing import Any
 from appliance.answers import CommandFailed
 from appliance.control import BoxDown, ask
 from hal.simulated.circuit import Phase
-from tests.crash.caller import Caller
+from tests.crash.caller import Caller, Listener
 from tests.crash.invariants import inquire
 from tests.crash.nursery import Life, Nursery
-from tests.crash.place import SENDER, World, config
+from tests.crash.place import LISTENER, SENDER, World, config
 from tests.support.box import BOX
 
 LONGEST_S = 4000.0
@@ -34,6 +34,14 @@ EARLY_S = 8.0
 """For a share of the kills: most seconds; these fall into the start."""
 EARLY, COLD, REBOOT = 0.2, 0.05, 0.2
 """Shares of kills that come early, of starts that are cold, and of restarts that seem to be a new boot."""
+
+ENDS_EARLY, PLAYS_BACK = 0.15, 0.4
+"""Shares of rounds in which the sender ends the calling, and in which a team calls in to hear the alert."""
+
+
+STALL_S = 4.0
+"""Seconds of the exchange for which a busy machine may hold it up: within what a modem may take to answer a command. A round in
+which something went wrong after a longer stall tells nothing about the box."""
 
 
 @dataclass
@@ -49,7 +57,14 @@ class Result:
     uncounted: int = 0
     seconds: float = 0.0
     """Of the exchange."""
+    stall_s: float = 0.0
+    """Longest time (of the exchange) for which the machine held the exchange up."""
     violations: list[str] = field(default_factory=list)
+
+    @property
+    def void(self) -> bool:
+        """What went wrong may be the machine's fault."""
+        return bool(self.violations) and self.stall_s > STALL_S
 
 
 class Round:
@@ -77,21 +92,26 @@ class Round:
         loop = asyncio.get_running_loop()
         began = loop.time()
         self.world = World(self.directory / "exchange", self.prompts, self.chance)
-        self.caller = Caller(self.world.phone(SENDER.number), self.chance)
-        asking: asyncio.Task[None] | None = None
-        sending = loop.create_task(self._send())
+        chance, phone = self.chance, self.world.phone
+        self.caller = Caller(SENDER, phone(SENDER.number), chance, ends_early=chance.random() < ENDS_EARLY)
+        self.listener = Listener(LISTENER, phone(LISTENER.number), chance)
+        self.people = [loop.create_task(self.caller.send_and_ask())]
+        watching = loop.create_task(self._watch_for_stalls())
+        if chance.random() < PLAYS_BACK:
+            self.people.append(loop.create_task(self.listener.listen()))
         try:
             async with asyncio.timeout(LONGEST_S):
-                await self._live(sending)
+                await self._live()
         except TimeoutError:
             self._wrong(f"it has not ended after {LONGEST_S:.0f} s; the caller was {self.caller.stage}")
         finally:
-            for task in (sending, asking):
-                if task:
-                    task.cancel()
+            watching.cancel()
+            await self._leave()
             self._ear.close()
         if not self.result.violations:
-            found, self.result.uncounted = await inquire(self.world, self.caller, self.directory / "state")
+            found, self.result.uncounted = await inquire(
+                self.world, self.caller, self.listener, self.directory / "state"
+            )
             self.result.violations += found
         self.result.violations += self._complaints()
         self.result.calls_out = len(self.world.calls_of_the_box)
@@ -99,16 +119,27 @@ class Round:
         await self.world.close(check=False)
         return self.result
 
-    async def _send(self) -> None:
-        await self.caller.send()
-        await self.caller.ask_now_and_then()
+    async def _watch_for_stalls(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + 0.5
+            await asyncio.sleep(0.5)
+            self.result.stall_s = max(self.result.stall_s, loop.time() - due)
+
+    async def _leave(self) -> None:
+        """All who call in go home. A mistake of theirs is one of the test."""
+        for person in self.people:
+            person.cancel()
+        for end in await asyncio.gather(*self.people, return_exceptions=True):
+            if isinstance(end, Exception):
+                raise end
 
     def _wrong(self, text: str) -> None:
         self.result.violations.append(text)
 
     # --- lives and deaths
 
-    async def _live(self, sending: asyncio.Task[None]) -> None:
+    async def _live(self) -> None:
         """Start, kill, start ... until the alert is over; then stop in order."""
         while True:
             life = await self._bear()
@@ -126,7 +157,7 @@ class Round:
                     self._wrong(f"the box ended by itself: status {await life.end()}")
                     return
                 if self.result.violations or over.done():
-                    sending.cancel()
+                    await self._leave()
                     await self._stop(life)
                     return
             finally:
@@ -169,12 +200,12 @@ class Round:
         phases = self.result.phases
         if not self._hear():
             phases["starting"] += 1
-        if self.caller.stage != "idle":
-            phases[f"call in, {self.caller.stage}"] += 1
+        for person in (self.caller, self.listener):
+            phases[f"call in, {person.stage}"] += person.stage != "idle"
         states = {circuit.phase for circuit in self.world.calls_up if circuit.called_number != BOX}
         for phase, name in ((Phase.SETUP, "dialling"), (Phase.RINGING, "ringing"), (Phase.CONNECTED, "talking")):
             phases[f"call out, {name}"] += phase in states
-        if self.ready and not states and self.caller.stage == "idle":
+        if self.ready and not states and self.caller.stage == self.listener.stage == "idle":
             phases["between calls"] += 1
 
     # --- the end
@@ -183,7 +214,7 @@ class Round:
         """Returns when the alert has ended and the last message has gone."""
         while True:
             await asyncio.sleep(5.0)
-            if self._hear() and (self.caller.heard_stored or self.caller.told_by_menu):
+            if self._hear() and self.caller.knows:
                 report = await self._ask("alerts show", id=1)
                 if report and report["ended"] and all(state not in ("queued", "failed") for *_, state in report["sms"]):
                     return

@@ -15,8 +15,9 @@ from hal.simulated.circuit import Circuit
 from storage import Secrets, Store
 from storage.campaigns import Attempt, Campaign
 from storage.records import AlertConfirmed, CallStarted, MessageDiscarded, MessageRecorded, SmsTried
-from tests.crash.caller import Caller
-from tests.crash.place import GAP_S, NUMBERS, TEAMS, UNSIGNED, World
+from tests.crash.caller import Caller, Listener
+from tests.crash.place import GAP_S, LISTENER, NUMBERS, SENDER, TEAMS, UNSIGNED, World
+from tests.support.box import MANAGEMENT
 
 CALLS = 3
 ACKNOWLEDGED = "your acknowledgement is stored"
@@ -31,9 +32,10 @@ def reached_the_team(circuit: Circuit) -> bool:
 class Inquest:
     """Looks at one round. `findings` is what was violated, one sentence each."""
 
-    def __init__(self, world: World, caller: Caller, store: Store) -> None:
+    def __init__(self, world: World, caller: Caller, listener: Listener, store: Store) -> None:
         self.world = world
         self.caller = caller
+        self.listener = listener
         self.store = store
         self.uncounted = 0
         """Calls that rang and were put down to the line."""
@@ -44,7 +46,9 @@ class Inquest:
         campaigns = await self.store.campaigns.recent(100)
         found = [*self._confirmation(campaigns)]
         for campaign in campaigns[:1]:
-            found += [*self._attempts_match(campaign), *self._teams(campaign)]
+            found += [*self._attempts_match(campaign), *self._teams(campaign), *self._ended_early(campaign)]
+            found += [*self._played_back(campaign), *self._alarms(campaign)]
+            found += [each async for each in self._told(campaign)]
         found += [each async for each in self._drafts(campaigns)]
         found += [each async for each in self._records()]
         found += [each async for each in self._sms()]
@@ -57,7 +61,7 @@ class Inquest:
     # --- the call in
 
     def _confirmation(self, campaigns: list[Campaign]) -> Iterator[str]:
-        heard = self.caller.heard_stored or self.caller.told_by_menu
+        heard = self.caller.knows
         if heard is None:
             yield "the caller never got an alert out"
         elif not campaigns:
@@ -65,7 +69,7 @@ class Inquest:
         if len(campaigns) > 1:
             yield f"{len(campaigns)} alerts exist; the caller confirmed one"
         for campaign in campaigns:
-            if campaign.ended != "complete":
+            if campaign.ended not in (("complete", "all-clear") if self.caller.may_have_ended else ("complete",)):
                 yield f"alert {campaign.alert} has not ended: {campaign.ended}"
             if heard is not None and campaign.confirmed_mono > heard:
                 yield f"alert {campaign.alert} was confirmed {campaign.confirmed_mono - heard:.2f} s after it was said to be"
@@ -123,9 +127,10 @@ class Inquest:
             reached = campaign.reached.get(team)
             if made > CALLS:
                 yield f"{team}: {made} calls are on record"
-            if reached is None and made != CALLS:
+            complete = campaign.ended == "complete"
+            if reached is None and made != CALLS and complete:
                 yield f"{team} was not reached and had {made} calls"
-            if (reached is None) is not (team in campaign.not_reached):
+            if complete and (reached is None) is not (team in campaign.not_reached):
                 yield f"{team}: reached {reached}, and not reached {campaign.not_reached.get(team)}"
             for index, call in enumerate(calls):
                 said = talked.get(call, "")
@@ -134,8 +139,26 @@ class Inquest:
                         yield f"{team} heard that its acknowledgement is stored, and is not reached"
                     if len(calls) > index + 1:
                         yield f"{team} was called again after it heard that its acknowledgement is stored"
-            if reached and any(call.started > reached.at.mono for call in calls):
+            if reached and reached.how != "playback" and any(call.started > reached.at.mono for call in calls):
                 yield f"{team} was called after its acknowledgement was on record"
+
+    def _played_back(self, campaign: Campaign) -> Iterator[str]:
+        """Who has heard it to its end on a call of their own is reached, and not called any more."""
+        since, team = self.listener.heard_all, LISTENER.key
+        if since is not None:
+            if team not in campaign.reached:
+                yield f"{team} has heard the alert to its end on its own call, and is not reached"
+            if any(attempt.team == team and attempt.started.mono > since for attempt in campaign.attempts):
+                yield f"{team} was called after it had heard the alert to its end"
+
+    def _ended_early(self, campaign: Campaign) -> Iterator[str]:
+        """Once it was said that the calling has been ended, nobody is called any more."""
+        since = self.caller.heard_ended
+        if since is not None:
+            if campaign.ended != "all-clear":
+                yield f"the caller heard that the calling was ended, and it is {campaign.ended}"
+            if any(attempt.started.mono > since for attempt in campaign.attempts):
+                yield "somebody was called after it was said that the calling has been ended"
 
     def _counted(self, call: Circuit) -> bool:
         attempt = self._attempts.get(call)
@@ -149,6 +172,35 @@ class Inquest:
             gap = after.started - before.ended if before.ended is not None else 0.0
             if gap < GAP_S:
                 yield f"{team} was called again {gap:.3f} s after the end of a call ({attempt and attempt.outcome})"
+
+    # --- who is told
+
+    async def _told(self, campaign: Campaign):
+        """Every notice, the result once for each of its readers, and every team that was not reached."""
+        messages = await self.store.sms.for_alert(campaign.alert)
+        noticed = [message.team for message in messages if message.purpose == "notice"]
+        wanted = [member.key for member in TEAMS if member.mobile]
+        if sorted(noticed) != wanted:
+            yield f"notices are for {noticed}, not for {wanted}"
+        results = sorted(message.number for message in messages if message.purpose == "result")
+        if results != sorted((SENDER.mobile, MANAGEMENT)):
+            yield f"the result is for {results}"
+        lost = sorted(message.team for message in messages if message.purpose == "not-reached")
+        if not set(lost) <= campaign.not_reached.keys() | campaign.reached.keys() or len(set(lost)) != len(lost):
+            yield f"the management is told of {lost}, and {list(campaign.not_reached)} were not reached"
+        if len(lost) < min(5, len(campaign.not_reached)):
+            yield f"the management is told of {lost} only, and {list(campaign.not_reached)} were not reached"
+
+    def _alarms(self, campaign: Campaign) -> Iterator[str]:
+        """The one that must stand does, and nothing of what has passed."""
+        standing = {alarm.key: alarm.text for alarm in self.store.alarms.active()}
+        standing.pop("roster.excluded")
+        text = standing.pop(f"alert.{campaign.alert}.not-reached", "")
+        for team in campaign.not_reached.keys() - campaign.reached.keys():
+            if team not in text:
+                yield f"no alarm tells that {team} was not reached: {text!r}"
+        if standing:
+            yield f"alarms still stand: {standing}"
 
     # --- the memory
 
@@ -195,7 +247,7 @@ class Inquest:
                 yield f"message {sms} to {number} went out again after it was known to be sent"
 
 
-async def inquire(world: World, caller: Caller, state: Path) -> tuple[list[str], int]:
+async def inquire(world: World, caller: Caller, listener: Listener, state: Path) -> tuple[list[str], int]:
     """What is wrong after a round, and how many calls rang without being counted."""
     if (state / "side").exists():
         return ["the box worked from a side database"], 0
@@ -203,7 +255,7 @@ async def inquire(world: World, caller: Caller, state: Path) -> tuple[list[str],
         state / "alertbox.db", clock=Clock(), secrets=Secrets.load_or_create(state), read_only=True
     )
     try:
-        inquest = Inquest(world, caller, store)
+        inquest = Inquest(world, caller, listener, store)
         return await inquest.findings(), inquest.uncounted
     finally:
         await store.close()

@@ -81,6 +81,8 @@ TEAMS = (
     Member("india", "1009", "India", "03010000009", "99999"),
 )
 """Those to be called, in roster order."""
+LISTENER = TEAMS[-1]
+"""May call in to hear the alert."""
 UNSIGNED = Member("kilo", "1010", "Kilo", "03010000010", "10101")
 """A team that has not signed the code of conduct: nobody may call it."""
 

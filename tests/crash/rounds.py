@@ -21,6 +21,10 @@ KILLS_A_ROUND = (4, 14)
 """Fewest and most kills of a round; some alerts are over before they have had all of theirs."""
 
 
+class TooBusy(RuntimeError):
+    """The machine cannot keep up with that speed."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What to do."""
@@ -34,7 +38,11 @@ class Plan:
 
 
 def crash(plan: Plan, *, kills: int, seed: int, jobs: int) -> Iterator[Result]:
-    """Rounds with seeds from `seed` on, as they end, until there were `kills` kills."""
+    """Rounds with seeds from `seed` on, as they end, until there were `kills` kills; those of void rounds do not count.
+
+    Raises `TooBusy` where too many rounds are void.
+    """
+    rounds = void = 0
     asyncio.run(prepare(plan.base / "template", plan.base / "prompts"))
     seeds = count(seed)
     running: dict[Future[Result], int] = {}
@@ -46,8 +54,12 @@ def crash(plan: Plan, *, kills: int, seed: int, jobs: int) -> Iterator[Result]:
                 running[pool.submit(one, plan, number, share)] = share
             for done in wait(running, return_when=FIRST_COMPLETED).done:
                 del running[done]
-                kills -= done.result().kills
-                yield done.result()
+                result = done.result()
+                rounds, void = rounds + 1, void + result.void
+                kills -= 0 if result.void else result.kills
+                yield result
+                if void > 3 + rounds // 10:
+                    raise TooBusy(f"{void} of {rounds} rounds are void: take a lower speed, or fewer jobs")
 
 
 def one(plan: Plan, seed: int, kills: int) -> Result:
