@@ -240,6 +240,8 @@ class Box:
     async def _watch_space(self) -> None:
         """Say so while the disk is (nearly) full."""
         while True:
+            with suppress(StorageError):
+                await self.store.reclaim_space()
             left, size = self.store.space()
             if left < size:
                 text = f"the disk is full; {left >> 20} of {size >> 20} MB kept for an alert are left"

@@ -167,6 +167,11 @@ class Store:
         """Bytes of the reserve that are left, and its full size; less than full means that the disk is (nearly) full."""
         return self._database.reserve.left, self._database.reserve.size
 
+    async def reclaim_space(self) -> None:
+        """Make the reserve whole again where there is room for it. Every commit looks for that, too; this is for a box that
+        has nothing to write."""
+        await self._database.write(lambda _: self._database.reserve.refill())
+
     async def check(self) -> list[str]:
         """Read every page and every sound; what is wrong, one sentence each. May take minutes; disturbs nobody."""
         return await self._database.read_at_length(_findings)
