@@ -7,6 +7,7 @@ of open syllables, whose long vowels are what talks off a DTMF receiver. Pitch, 
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -72,8 +73,9 @@ def speak(text: str, voice: str, pitch: int, speed: int) -> np.ndarray:
         ).stdout
         out = ["-t", "raw", "-r", "8000", "-c", "1", "-e", "signed", "-b", "16", "-"]
         raw = subprocess.run(["sox", "-D", "-t", "wav", "-", *out], input=wav, capture_output=True, check=True).stdout
-        path.with_suffix(".part").write_bytes(raw)
-        path.with_suffix(".part").rename(path)
+        part = path.with_suffix(f".{os.getpid()}")  # another bench may be speaking the same
+        part.write_bytes(raw)
+        part.rename(path)
     return np.frombuffer(path.read_bytes(), "<i2")
 
 
