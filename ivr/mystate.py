@@ -61,7 +61,10 @@ def spoken_state(visit: Visit, campaign: Campaign) -> list[Sound]:
     failed = set(campaign.not_reached) - reached
     open_ones = called - reached - failed if campaign.ended is None else set()
     given_up = (called - reached if campaign.ended is not None else failed) & called
-    sounds = say("your_exercise" if campaign.exercise else "your_alert", when=visit.when(campaign.confirmed_at))
+    kind = "your_exercise" if campaign.exercise else "your_alert"
+    if campaign.all_clear_of is not None:
+        kind = "your_all_clear"
+    sounds = say(kind, when=visit.when(campaign.confirmed_at))
     sounds += say("teams_reached", n=len(reached))
     sounds += say("teams_not_reached", n=len(given_up))
     if excluded := {target.team for target in campaign.targets if target.excluded} - reached:
@@ -82,5 +85,5 @@ async def _end_early(visit: Visit, campaign: Campaign) -> None:
         return
     house.on_all_clear(campaign.alert)
     await talk.tell("calling_ended")
-    if await talk.ask(ALL_CLEAR) == "record":
+    if campaign.all_clear_of is None and await talk.ask(ALL_CLEAR) == "record":
         await record_alert(visit, AllClearOf(campaign.alert, campaign.exercise))

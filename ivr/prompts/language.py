@@ -2,8 +2,9 @@
 
 A language is one TOML file in this directory; adding a language is adding a file. A phrase is a sentence with gaps:
 `{team}` takes a ready sound or a text, `{n:number}` a cardinal number, `{uid:digits}` a string digit by digit, `{key:key}`
-the name of a key, `{when:date}` and `{when:time}` a `datetime`. A phrase may be a table of `one` and `other`; its number
-`n` chooses. What stands between the gaps is spoken as it stands, each stretch by one clip; the text of a clip is its caption.
+the name of a key, `{when:date}` and `{when:time}` a `datetime`. A phrase may be a table of `one` and `other` (and `none`,
+where zero has words of its own); its number `n` chooses. What stands between the gaps is spoken as it stands, each stretch by
+one clip; the text of a clip is its caption.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ class Language:
         """The phrase `key` as texts and sounds in order. Raises `KeyError` for an unknown phrase or a gap without a value."""
         phrase = self.phrases[key]
         if isinstance(phrase, dict):
-            phrase = phrase["one" if values["n"] == 1 else "other"]
+            n = values["n"]
+            phrase = phrase["none"] if n == 0 and "none" in phrase else phrase["one" if n == 1 else "other"]
         pieces: list[Piece] = []
         for text, name, kind, _ in _FORMATTER.parse(phrase):
             if _ONLY_PUNCTUATION.match(text):

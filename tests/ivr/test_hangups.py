@@ -145,7 +145,7 @@ async def test_changing_the_pin(v, cut_at):
         await call.press("41")
         await call.hears("present PIN")
         await call.press("48213")
-        await call.hears("new PIN.")
+        await call.hears("new PIN,")
         await call.press("50728")
         await call.hears("once more")
         await call.press("50728")

@@ -34,13 +34,13 @@ def test_it_says_how_many_are_reached_and_not_and_still_being_called(tmp_path):
             async def before(call):
                 await enter(call)
                 await call.hears("Your alert of Sunday, the twenty-second of November")
-                await call.hears("zero teams have been reached. zero teams could not be reached.")
+                await call.hears("No team has been reached. No team has been given up.")
                 await call.hears("two teams are not called. two teams are still being called.")
 
             async def after(call):
                 await enter(call)
                 await call.hears("One team has been reached. One team could not be reached.")
-                await call.hears("zero teams are still being called.")
+                await call.hears("No team is still being called.")
 
             await v.call_in(before)
             await v.store.commit(TeamReached(alert, "beta", "key", "", 0), TeamNotReached(alert, "gamma", "3 calls"))

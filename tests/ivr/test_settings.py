@@ -30,7 +30,7 @@ def test_the_pin_is_changed_after_the_old_one_and_twice_the_new_one(tmp_path):
 
             async def person(call):
                 await enter(call, "1")
-                await _say(call, "present PIN", "48213", "new PIN.", NEW, "once more", NEW)
+                await _say(call, "present PIN", "48213", "new PIN,", NEW, "once more", NEW)
                 await call.hears("Your PIN is changed.")
 
             await v.call_in(person)
@@ -46,10 +46,10 @@ def test_the_pin_is_changed_after_the_old_one_and_twice_the_new_one(tmp_path):
     ("dialogue", "answer"),
     [
         (("present PIN", "00000", "not your PIN", "", "present PIN", "11111", "present PIN", "22222"), "not changed"),
-        (("present PIN", "48213", "new PIN.", NEW, "once more", "50729"), "The two entries differ."),
-        (("present PIN", "48213", "new PIN.", "48213", "once more", "48213"), "That is the present PIN."),
-        (("present PIN", "48213", "new PIN.", "12345"), "too easy to guess"),
-        (("present PIN", "48213", "new PIN.", "123"), "That was not complete."),
+        (("present PIN", "48213", "new PIN,", NEW, "once more", "50729"), "The two entries differ."),
+        (("present PIN", "48213", "new PIN,", "48213", "once more", "48213"), "That is the present PIN."),
+        (("present PIN", "48213", "new PIN,", "12345"), "too easy to guess"),
+        (("present PIN", "48213", "new PIN,", "123"), "That was not complete."),
     ],
 )
 def test_otherwise_the_old_pin_holds(tmp_path, dialogue, answer):

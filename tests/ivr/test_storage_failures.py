@@ -146,7 +146,7 @@ def test_a_pin_that_cannot_be_stored_is_not_changed(tmp_path):
             async def person(call):
                 await log_in(call)
                 await call.press("41")
-                for words, keys in (("present PIN", "48213"), ("new PIN.", "50728"), ("once more", "50728")):
+                for words, keys in (("present PIN", "48213"), ("new PIN,", "50728"), ("once more", "50728")):
                     await call.hears(words)
                     await call.press(keys)
                 await call.hears("That could not be stored. Your PIN is not changed.")

@@ -40,6 +40,7 @@ LIMITS = "[limits]\n"
 LOGIN = "your U I D and your PIN"
 MAIN_MENU = {"alpha": "To record an alert", "bravo": "Zum Aufnehmen eines Alarms"}
 LAST_OF_MAIN_MENU = {"alpha": "star", "bravo": "Stern"}
+TO_RECEIVE_IT = {"en": "To receive it", "de": "Um sie zu empfangen"}
 END_OF_MESSAGE = {"en": "End of message", "de": "Ende der Nachricht"}
 CONFIRM = "To discard it, press zero"
 
@@ -62,7 +63,8 @@ def takes_alerts(town: Town, team: str, keys: str = "1", *, heard: list[bytes] |
 
     async def behave(ring: IncomingRing) -> None:
         async with await ring.answer(after=1.0) as call:
-            await call.wait(1.0)
+            # An analogue line knows late that somebody has answered; people speak to whoever calls, and then listen.
+            await call.hears(TO_RECEIVE_IT[town.members[team].language])
             await call.press(keys)
             await call.hears(END_OF_MESSAGE[town.members[team].language], within=90)
             if heard is not None:

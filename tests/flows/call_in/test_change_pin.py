@@ -17,7 +17,7 @@ async def _to_the_new_pin(call: PhoneCall) -> None:
     await call.press("1")
     await call.hears("Please enter your present PIN")
     await call.press("11111")
-    await call.hears("Please enter the new PIN. The number of its digits is five")
+    await call.hears("Please enter the new PIN, five digits")
 
 
 @on_every_line
