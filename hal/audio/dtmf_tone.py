@@ -49,7 +49,7 @@ With 0.696 there would be two, but 3 to 15 points less of the keys through AMR 4
 VOICE_A: Final = 3 * 1633 / (7 * 697) - 1
 VOICE_A_WITHIN: Final = 0.0022
 """Difference of the two relative errors where a voice's third and seventh harmonics are taken for key A: 0.0041, met so
-closely by 37 of 39 false keys in 16 hours of speech, which all were A."""
+closely by all of 39 false keys in 16 hours of speech, which all were A."""
 _PER_HZ: Final = 2 * math.pi * HOP / RATE
 """Phase that a tone gains in one hop for each hertz."""
 _BACK: Final = tuple(cmath.exp(-1j * _PER_HZ * f) for f in FREQUENCIES)
