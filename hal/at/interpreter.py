@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import replace
 
 from hal.at.engine import ANYTHING, Command, Engine, Finished, Prompted, Reply, Unsolicited
@@ -139,6 +140,21 @@ class Interpreter:
         Raises `ModemSilent` where it does not answer, `Unplugged`.
         """
         async with self._lock:
+            await self._resynchronise()
+
+    async def round_trip(self, timeout: float) -> None:
+        """AT and its OK, within `timeout` seconds, and once more where that answer got lost: no command comes in between.
+
+        A modem that has gone into a data state before its turn came is left alone: it has just answered.
+        Raises `ModemSilent`, `Unplugged`.
+        """
+        async with self._lock:
+            if not self._attached:
+                return
+            if not self._dirty:
+                with suppress(ModemSilent):
+                    await self._exchange(Command("AT", ()), timeout)
+                    return
             await self._resynchronise()
 
     def write(self, data: bytes) -> None:

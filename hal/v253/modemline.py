@@ -279,10 +279,7 @@ class ModemLine(VoiceLine):
 
     async def _round_trip(self) -> LineHealth:
         try:
-            try:
-                await self.at.command("AT", expect=(), timeout=ROUND_TRIP_S)
-            except ModemSilent:
-                await self.at.resynchronise()  # one answer may get lost
+            await self.at.round_trip(ROUND_TRIP_S)
         except LineFault as fault:
             self.lost(fault)
             raise
