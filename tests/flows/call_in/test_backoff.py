@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hal.simulated import CallEnded
-from tests.flows.call_in.people import LAST_OF_MAIN_MENU, PAIR, log_in
-from tests.support.box import Town
+from tests.flows.call_in.people import LAST_OF_MAIN_MENU, LIMITS, PAIR, log_in
+from tests.support.box import CONFIG, ISDN, Town
 
 REFUSED = "Too many wrong entries were made."
 
@@ -67,31 +67,30 @@ def test_one_teams_pin_is_not_looked_at_any_more_after_six_wrong_ones_from_many_
 def test_a_team_always_gets_its_three_attempts_from_its_own_number(play):
     async def story(town: Town) -> None:
         own = town.members["alpha"].number
-        for _ in range(2):
-            assert (await _guess(town, own))[0] == 3
-        assert (await _guess(town, own, patience=90.0))[0] == 3
+        assert (await _guess(town, own))[0] == 3
+        assert (await _guess(town, own, patience=60.0))[0] == 3
         async with town.call_in("alpha") as call:
             await call.hears("your U I D and your PIN")
             await call.press("100111111")
             began = town.clock.monotonic()
             await call.hears(LAST_OF_MAIN_MENU["alpha"], within=90)
             # The answers come slowly, and nobody is left in silence meanwhile.
-            assert town.clock.monotonic() - began > 30
-            assert sum(caption.startswith("Please wait") for caption in call.captions) >= 4
+            assert town.clock.monotonic() - began > 20
+            assert sum(caption.startswith("Please wait") for caption in call.captions) >= 2
 
-    play(story, members=PAIR)
+    play(story, members=PAIR, config=CONFIG + ISDN + LIMITS + "own_tries = 3\nown_spacing_s = 25\n")
 
 
 def test_somebody_who_guesses_is_an_alarm_and_the_back_off_outlives_a_restart(play):
     async def story(town: Town) -> None:
-        for n in range(4):
-            await _guess(town, f"030777000{n}")
+        for n in range(3):
+            assert (await _guess(town, f"030777000{n}"))[0] == 3
+        assert town.box.store.alarms.get("login.guessing") is None
+        assert (await _guess(town, "0309999999"))[0] == 3
         assert town.box.store.alarms.get("login.guessing") is not None
-        await _guess(town, "0309999999")
-        await _guess(town, "0309999999")
         await town.stop()
         await town.restart()
         assert (await _guess(town, "0309999999"))[0] == 0
         assert any("guessing" in alarm.text for alarm in town.box.store.alarms.active())
 
-    play(story, members=PAIR)
+    play(story, members=PAIR, config=CONFIG + ISDN + LIMITS + "caller_tries = 3\n")
