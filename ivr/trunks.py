@@ -18,7 +18,7 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
-from hal.errors import LineFault
+from hal.errors import LineClosed, LineFault, ModemSilent, Unplugged
 from hal.line import Device, Line, LineState
 from ivr.dialout.blame import Blame, Verdict
 
@@ -27,6 +27,10 @@ log = logging.getLogger(__name__)
 FIRST_PROBE_S = 5.0
 """Seconds from leaving service to the first attempt at coming back; doubled each time."""
 LONGEST_PROBE_S = 300.0
+TEST_NUMBER = "test"
+"""What the test number is called as evidence about lines and numbers."""
+_SEEN_BY_A_ROUND_TRIP = (ModemSilent, Unplugged, LineClosed)
+"""Faults that show in the modem itself, whose keeper raises an alarm."""
 
 
 class Use(enum.Enum):
@@ -57,6 +61,8 @@ class _Place:
     line: Line
     uses: set[Use] = field(default_factory=set)
     outage: Outage | None = None
+    doubt: str = ""
+    """Number of the last call, where that failed though the modem seems well."""
     last_fault: float = -math.inf
     last_used: float = -math.inf
     owes_call: bool = True
@@ -71,6 +77,10 @@ def _nobody_listens(line: str, in_service: bool, reason: str) -> None:
     """The default of `Trunks.on_service`."""
 
 
+def _nobody_doubts(line: str, reason: str) -> None:
+    """The default of `Trunks.on_doubt`."""
+
+
 class Trunks:
     """Lines by name. Everything but `seize_out`, `sms_slot` and `run` is synchronous, for use on the event loop only."""
 
@@ -81,6 +91,10 @@ class Trunks:
         """A running alert waits for a line: everything else stands back."""
         self.on_service: ServiceChange = _nobody_listens
         """Called with line, in service or not, and why, at each change."""
+        self.on_doubt: Callable[[str, str], None] = _nobody_doubts
+        """Called with line and reason when a call fails on a line whose modem seems well, and with an empty reason when a
+        later one goes through or the number proves to be at fault. Such a line may not be dialled again for long, for others
+        go first, so nothing else would tell."""
         self.test_dial: TestDial | None = None
         """Dials the configured test number on a line, and says whether the line carried it."""
         self._now = now
@@ -228,6 +242,8 @@ class Trunks:
         """The line has done its part on a call to that number. One that was on trial is back in service."""
         self._blame.carried(line.name, number)
         place = self._places.get(line.name)
+        if place:
+            self._trust(place)
         if place and place.outage:
             self._restore(place, "a call went through")
 
@@ -236,6 +252,13 @@ class Trunks:
         now = self._now()
         verdict = self._blame.faulted(line.name, number, fault, now, self.in_service())
         place = self._places.get(line.name)
+        if verdict is Verdict.NUMBER:
+            for each in self._places.values():
+                if each.doubt == number:
+                    self._trust(each)
+        elif place and not isinstance(fault, _SEEN_BY_A_ROUND_TRIP):
+            place.doubt = number
+            self.on_doubt(line.name, str(fault) or type(fault).__name__)
         if place is None:
             return verdict
         place.last_fault = now
@@ -305,8 +328,14 @@ class Trunks:
             place.uses.discard(use)
         self.notify()
 
+    def _trust(self, place: _Place) -> None:
+        if place.doubt:
+            place.doubt = ""
+            self.on_doubt(place.line.name, "")
+
     def _restore(self, place: _Place, why: str) -> None:
         place.outage = None
+        self._trust(place)
         self._blame.forget(place.line.name)
         log.warning("%s is back in service: %s", place.line.name, why)
         self.on_service(place.line.name, True, why)
@@ -347,6 +376,7 @@ class Trunks:
                 self._drop(place.line, Use.OUT)
             if place.outage and ok:
                 self._restore(place, "the test call went through")
+                self._blame.carried(place.line.name, TEST_NUMBER)
             elif place.outage:
                 self._fail_probe(place, "the test call failed")
         else:

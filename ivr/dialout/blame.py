@@ -9,6 +9,11 @@ apart is what else the line and the number have done. Only what the evidence all
   they did before is weaker, for a whole trunk group can go at once; it is enough only for a number that has been convicted
   before, or one that has gone wrong for two minutes, and only if the last other call of one of the lines at least was good,
   and of none of them bad.
+
+Where no line has carried any call, nothing tells a dead number from dead lines. Then nothing is concluded: no failure of a
+line may cost a team one of its calls, and an outage of all lines may last for hours. The team is tried on and on, with
+alarms, until the message is no longer new (`ivr.dialout.book.Book.give_up_the_old`). A test number makes such cases rare: a
+line that has carried a test call has carried another number.
 """
 
 from __future__ import annotations

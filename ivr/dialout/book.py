@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from typing import Any
@@ -71,6 +72,11 @@ class Book:
         """Somebody is left to call."""
         return any(self.schedule.left(alert) for alert in self._running)
 
+    @property
+    def oldest_ends(self) -> float:
+        """When `give_up_the_old` has something to do, in monotonic seconds."""
+        return min((running.until for running in self._running.values() if not running.finishing), default=math.inf)
+
     def team(self, key: str) -> Team:
         """As the roster has it now; as it was at the beginning where it has left the roster or lost its numbers."""
         team = self._store.roster.current().by_key(key)
@@ -81,6 +87,23 @@ class Book:
     def confirmed(self, record: AlertConfirmed) -> None:
         """A new alert: its first calls are due when this returns."""
         self._open(Running.confirmed(record), None)
+
+    def give_up_the_old(self, now: float) -> list[Record]:
+        """Alerts whose message is not new any more end, loudly. While no line carries a call nothing is counted against a
+        team and it is tried on and on; this is where that comes to its end, and a number that does not exist with it."""
+        records: list[Record] = []
+        for running in self._running.values():
+            if now < running.until or running.finishing:
+                continue
+            running.until = math.inf
+            for team in self.schedule.open_teams(running.alert):
+                self.schedule.settle(running.alert, team)
+                reason = f"no line has carried enough calls to it in {self._limits.hold_s / 3600:g} hours"
+                records += self.give_up(running.alert, team, reason)
+                if not self.schedule.pending(team):
+                    self._unwanted(team)
+            self.conclude(running.alert)
+        return records
 
     async def all_clear(self, record: AlertConfirmed) -> None:
         """A new alert that calls off an earlier one: it is for those who were told of that."""
@@ -104,13 +127,14 @@ class Book:
             return None
         return told_of(earlier) if earlier else None
 
-    def _open(self, running: Running, told: frozenset[str] | None, *, stored: bool = False) -> None:
-        """Begin, or go on with, calling for an alert."""
+    def _open(self, running: Running, told: frozenset[str] | None, *, stored: bool = False, age_s: float = 0.0) -> None:
+        """Begin, or go on with, calling for an alert that was confirmed so long ago."""
         alert = running.alert
         if alert in self._running or alert in self._over:
             return
         running.called = running.to_call(told)
         running.reached |= self._reached[alert]
+        running.until = self._clock.monotonic() + self._limits.hold_s - age_s
         self._running[alert] = running
         roster = self._store.roster.current()
         numbers, gone = {}, []
@@ -267,7 +291,8 @@ class Book:
         for campaign in campaigns:
             running = Running.stored(campaign)
             told = await self._told(running)
-            self._open(running, told, stored=True)
+            age_s = max(0.0, now.wall - campaign.confirmed_at) if now.trusted else 0.0
+            self._open(running, told, stored=True, age_s=age_s)
             await self.commit(self._restore(campaign, now, doubtful))
             self.conclude(campaign.alert)
 

@@ -62,6 +62,7 @@ class DialOut:
         self._ledger.on_trouble = self._storage_trouble
         self._ledger.on_recovery = self._storage_recovered
         trunks.on_service = self._line_changed
+        trunks.on_doubt = self._line_doubted
         trunks.listen(self._wake.set)
         store.subscribe(self._on_envelope)
 
@@ -132,10 +133,11 @@ class DialOut:
         if self._draining:
             return None
         now = self._clock.monotonic()
+        self._record(self._book.give_up_the_old(now))
         while isinstance(choice := self._next(now), Dial):
             self._begin(choice)
         self._trunks.alert_wants = self._schedule.wanting
-        waits = [choice.until - now, self._watch_lines(now)]
+        waits = [choice.until - now, self._watch_lines(now), self._book.oldest_ends - now]
         if self._trunks.alert_wants and self._trunks.unsettled:
             waits.append(SETTLE_S)
         shortest = min(waits)
@@ -276,7 +278,8 @@ class DialOut:
             return
         await self._bell.clear("dialout.resume")
         for alarm in self._store.alarms.active():
-            if alarm.key.startswith("trunk.") and alarm.key.removeprefix("trunk.") not in self._trunks.outages():
+            kind, _, line = alarm.key.partition(".")
+            if kind in ("trunk", "doubt") and line not in self._trunks.outages():
                 await self._bell.clear(alarm.key, "restarted")
         self._wake.set()
 
@@ -311,6 +314,13 @@ class DialOut:
         out = f"{line} is out of service: {reason}"
         alarm = self._bell.cleared(key, reason) if in_service else self._bell.raised(key, "major", out)
         self._record([LineChanged(line, in_service, reason), *alarm])
+
+    def _line_doubted(self, line: str, reason: str) -> None:
+        key = f"doubt.{line}"
+        text = f"the last call on {line} failed, though its modem answers: {reason}"
+        self._record(
+            self._bell.raised(key, "minor", text) if reason else self._bell.cleared(key, "a call went through")
+        )
 
     def _storage_trouble(self, text: str) -> None:
         log.critical("%s", text)

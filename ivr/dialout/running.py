@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from storage.campaigns import Campaign
@@ -17,6 +18,8 @@ class Running:
     exercise: bool
     all_clear_of: int | None
     targets: tuple[Target, ...]
+    until: float = math.inf
+    """Moment (monotonic) at which the message is not new any more: whoever no line has reached by then is given up."""
     called: list[str] = field(default_factory=list)
     """Teams that are to be called, in order."""
     tries: dict[str, list[str]] = field(default_factory=dict)

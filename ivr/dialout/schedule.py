@@ -114,7 +114,7 @@ class Schedule:
 
     def close(self, alert: int) -> None:
         """A campaign is over, for whatever reason. Calls of it that are up are not touched."""
-        for name in [name for name, team in self._teams.items() if alert in team.pairs]:
+        for name in self.open_teams(alert):
             self.settle(alert, name)
         self._left.pop(alert, None)
         self._busy.pop(alert, None)
@@ -150,6 +150,10 @@ class Schedule:
     def left(self, alert: int) -> int:
         """Teams still to be called for this alert, those on a call included."""
         return self._left.get(alert, 0)
+
+    def open_teams(self, alert: int) -> list[str]:
+        """Teams still to be called for this alert, those on a call included, in no order."""
+        return [name for name, team in self._teams.items() if alert in team.pairs]
 
     def pending(self, name: str) -> tuple[int, ...]:
         """Alerts for which this team is still to be called."""
