@@ -34,6 +34,10 @@ log = logging.getLogger(__name__)
 
 SMS_EACH = 5
 """Teams not reached about which the management gets a message of its own; the rest stand in the result."""
+JUST_ENDED = 5
+"""Newest alerts that a start looks at although they have ended."""
+UNTOLD_S = 24 * 3600.0
+"""Seconds for which a result that was never sent is worth sending after a restart, should the clock be right."""
 CUT_OFF = "cut off: the box stopped during the call"
 
 Spawn = Callable[[Coroutine[Any, Any, None], str], None]
@@ -235,6 +239,15 @@ class Book:
         self._spawn(self._finish(running, reason), f"telling how alert {alert} ended")
 
     async def _finish(self, running: Running, ended: str) -> None:
+        alert = running.alert
+        await self.commit([*([AlertEnded(alert, ended)] if ended == "complete" else []), *self._result(running, ended)])
+        self._over.add(alert)
+        self.schedule.close(alert)
+        del self._running[alert]
+        self._reached.pop(alert, None)
+
+    def _result(self, running: Running, ended: str) -> list[SmsQueued]:
+        """How it went, for the sender and the management."""
         alert, missing = running.alert, running.missing()
         text = result_text(
             alert, running.exercise, len(running.called) - len(missing), len(running.called), missing, ended,
@@ -243,16 +256,7 @@ class Book:
         log.warning("%s", text)
         sender = self._store.roster.current().by_key(running.sender)
         numbers = dict.fromkeys(n for n in (sender.mobile if sender else "", self._notices.management) if n)
-        await self.commit(
-            [
-                *([AlertEnded(alert, ended)] if ended == "complete" else []),
-                *(self._notices.compose("result", number, text, alert=alert) for number in numbers),
-            ]
-        )
-        self._over.add(alert)
-        self.schedule.close(alert)
-        del self._running[alert]
-        self._reached.pop(alert, None)
+        return [self._notices.compose("result", number, text, alert=alert) for number in numbers]
 
     # --- after a restart
 
@@ -260,12 +264,13 @@ class Book:
         """Take up what is open. Raises `StorageError` where it cannot be read; may be called again then."""
         await self._close_cut_off()
         await self._adopt(await self._store.campaigns.open())
+        await self._tell_untold()
 
     async def _close_cut_off(self) -> None:
         """End what a crash has left without an end. Its end is this moment at the latest."""
         cut = {
             attempt.call: attempt
-            for campaign in await self._store.campaigns.open()
+            for campaign in (*await self._store.campaigns.open(), *await self._just_ended())
             for attempt in campaign.attempts
             if attempt.ended is None and self._before_us(attempt.started.boot, attempt.started.mono)
         }
@@ -276,6 +281,22 @@ class Book:
                 *(CallEnded(call.id, "interrupted", CUT_OFF, 0.0, 0.0) for call in calls),
             ]
         )
+
+    async def _just_ended(self) -> list[Campaign]:
+        """What may have ended in the last moments before a crash."""
+        return [c for c in await self._store.campaigns.recent(JUST_ENDED) if c.ended is not None]
+
+    async def _tell_untold(self) -> None:
+        """The result of a calling that somebody else has ended is queued a moment after that: a crash may have come between."""
+        now = self._clock.wall()
+        for campaign in await self._just_ended():
+            if campaign.ended == "complete" or campaign.alert in self._running or campaign.ended_at is None:
+                continue
+            sent = await self._store.sms.for_alert(campaign.alert)
+            if abs(now - campaign.ended_at) < UNTOLD_S and not any(sms.purpose == "result" for sms in sent):
+                running = Running.stored(campaign)
+                running.called = running.to_call(await self._told(running))
+                await self.commit(self._result(running, campaign.ended or ""))
 
     def _before_us(self, boot: str, mono: float) -> bool:
         return boot != self._clock.boot_id or mono < self._born

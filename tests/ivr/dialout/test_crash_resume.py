@@ -175,3 +175,27 @@ def test_notices_are_sent_once_over_a_restart(tmp_path: Path) -> None:
         assert [r.team for r in queued] == ["c"]
 
     run_virtual(story(), limit_s=20_000)
+
+
+def test_the_result_is_told_though_the_box_dies_at_the_moment_of_an_all_clear(tmp_path: Path) -> None:
+    async def story() -> None:
+        world = a_world(tmp_path)
+        async with world.box():
+            alert = await world.alert()
+            await asyncio.sleep(5)
+        # The box has committed the end that the sender asked for, and nothing after it.
+        async with world.box():
+            for job in world.jobs:
+                job.cancel()
+            await asyncio.gather(*world.jobs, return_exceptions=True)
+            await world.store.commit(AlertEnded(alert, "all-clear", "sender"))
+            world.jobs.clear()
+        for _ in range(2):
+            async with world.box():
+                await asyncio.sleep(10)
+                campaign = await world.store.campaigns.get(alert)
+        assert sorted(r.number for r in world.records(SmsQueued) if r.purpose == "result") == ["+49151000", "+4930999"]
+        assert campaign is not None
+        assert [a.call for a in campaign.attempts if a.ended is None] == [], "and what was cut off has an end"
+
+    run_virtual(story())
