@@ -35,6 +35,10 @@ LINE_KINDS = (
 on_every_line = pytest.mark.parametrize("kind", LINE_KINDS, ids=lambda kind: kind.name)
 """ISDN, radio, and an analogue line that cannot play and listen at once."""
 
+ISDN_LINE, GSM_LINE, VOICE_LINE = LINE_KINDS
+on_both_kinds_of_wire = pytest.mark.parametrize("kind", [ISDN_LINE, VOICE_LINE], ids=lambda kind: kind.name)
+"""Full and half duplex, where radio would show nothing new."""
+
 LIMITS = "[limits]\n"
 
 LOGIN = "your U I D and your PIN"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.flows.call_in.people import PAIR, log_in, on_every_line
+from tests.flows.call_in.people import GSM_LINE, ISDN_LINE, PAIR, VOICE_LINE, log_in
 from tests.support.box import Town
 
 
-@on_every_line
-@pytest.mark.parametrize("presented", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "presented"),
+    [(ISDN_LINE, True), (ISDN_LINE, False), (GSM_LINE, True), (VOICE_LINE, True), (VOICE_LINE, False)],
+)
 def test_all_of_it(play, kind, presented):
     async def story(town: Town) -> None:
         phone = town.phone("alpha")
@@ -39,12 +41,13 @@ def test_all_of_it(play, kind, presented):
         assert record.duration_s == pytest.approx(record.ended.mono - record.started.mono, abs=0.01)
         assert record.talk_s <= record.duration_s
 
-    if presented or kind.name != "gsm":
-        play(story, members=PAIR, config=kind.config)
+    play(story, members=PAIR, config=kind.config)
 
 
-@on_every_line
-@pytest.mark.parametrize(("entered", "outcome"), [(None, "abandoned"), ("100199999", "login-failed")])
+@pytest.mark.parametrize(
+    ("kind", "entered", "outcome"),
+    [(ISDN_LINE, None, "abandoned"), (VOICE_LINE, None, "abandoned"), (ISDN_LINE, "100199999", "login-failed")],
+)
 def test_of_those_who_are_not_let_in(play, kind, entered, outcome):
     async def story(town: Town) -> None:
         async with town.call_in("alpha", kind.number) as call:
@@ -59,8 +62,7 @@ def test_of_those_who_are_not_let_in(play, kind, entered, outcome):
         assert record.outcome == outcome
         assert record.source == town.members["alpha"].number
 
-    if kind.name == "isdn" or entered is None:
-        play(story, members=PAIR, config=kind.config)
+    play(story, members=PAIR, config=kind.config)
 
 
 def test_the_technician_sees_it(play):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hal.simulated import PhoneCall
-from tests.flows.call_in.people import LOGIN, MAIN_MENU, PAIR, log_in, on_every_line
+from tests.flows.call_in.people import LOGIN, MAIN_MENU, PAIR, log_in, on_both_kinds_of_wire
 from tests.support.box import Town
 
 NEW = "72915"
@@ -20,7 +20,7 @@ async def _to_the_new_pin(call: PhoneCall) -> None:
     await call.hears("Please enter the new PIN, five digits")
 
 
-@on_every_line
+@on_both_kinds_of_wire
 def test_the_old_one_fails_and_the_new_one_works_also_after_a_restart(play, kind):
     async def story(town: Town) -> None:
         async with town.call_in("alpha", kind.number) as call:

@@ -9,12 +9,14 @@ import pytest
 from hal.audio.sound import RATE
 from tests.flows.call_in.people import (
     CONFIRM,
-    LINE_KINDS,
+    GSM_LINE,
+    ISDN_LINE,
     MAIN_MENU,
     PAIR,
+    VOICE_LINE,
     log_in,
     nobody_answers,
-    on_every_line,
+    on_both_kinds_of_wire,
     record,
     send,
     voice,
@@ -22,8 +24,15 @@ from tests.flows.call_in.people import (
 from tests.support.box import Town, longest_common_stretch
 
 
-@on_every_line
-@pytest.mark.parametrize(("key", "words"), [("1", "Your alert is stored"), ("4", "Your exercise is stored")])
+@pytest.mark.parametrize(
+    ("kind", "key", "words"),
+    [
+        (ISDN_LINE, "1", "Your alert is stored"),
+        (ISDN_LINE, "4", "Your exercise is stored"),
+        (GSM_LINE, "1", "Your alert is stored"),
+        (VOICE_LINE, "4", "Your exercise is stored"),
+    ],
+)
 def test_sent_told_and_called_within_three_seconds(play, kind, key, words):
     async def story(town: Town) -> None:
         nobody_answers(town)
@@ -46,11 +55,9 @@ def test_sent_told_and_called_within_three_seconds(play, kind, key, words):
 
 
 def test_on_the_only_line_the_calls_begin_when_the_sender_has_hung_up(play):
-    voice_line = next(kind for kind in LINE_KINDS if kind.name == "voice")
-
     async def story(town: Town) -> None:
         nobody_answers(town)
-        async with town.call_in("alpha", voice_line.number) as call:
+        async with town.call_in("alpha", VOICE_LINE.number) as call:
             await log_in(town, call)
             await send(town, call)
         hung_up = town.clock.monotonic()
@@ -58,7 +65,7 @@ def test_on_the_only_line_the_calls_begin_when_the_sender_has_hung_up(play):
         # Setting up takes 1 s; the modem dials when it knows that the line is free.
         assert ring - hung_up <= 15.0
 
-    play(story, members=PAIR, config=voice_line.config)
+    play(story, members=PAIR, config=VOICE_LINE.config)
 
 
 async def _first_ring(town: Town) -> float:
@@ -104,7 +111,7 @@ def test_silence_sends_nothing_and_keeps_the_recording(play):
     play(story, members=PAIR)
 
 
-@on_every_line
+@on_both_kinds_of_wire
 def test_listening_plays_what_was_spoken_and_asks_again(play, kind):
     spoken = voice(1.5, seed=7)
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from hal.audio.sound import RATE, Encoding
-from tests.flows.call_in.people import LOGIN, MAIN_MENU, PAIR, log_in, nobody_answers, on_every_line, record, voice
+from tests.flows.call_in.people import (
+    ISDN_LINE,
+    LOGIN,
+    MAIN_MENU,
+    PAIR,
+    VOICE_LINE,
+    log_in,
+    nobody_answers,
+    record,
+    voice,
+)
 from tests.support.box import Town, longest_common_stretch
 
 OFFER = (
@@ -22,8 +32,7 @@ async def _leaves_a_draft(town: Town, number: str = "4711") -> None:
     await town.free()
 
 
-@on_every_line
-@pytest.mark.parametrize("key", ["1", "4"])
+@pytest.mark.parametrize(("kind", "key"), [(ISDN_LINE, "1"), (ISDN_LINE, "4"), (VOICE_LINE, "1")])
 def test_offered_at_the_next_login_and_sent(play, kind, key):
     async def story(town: Town) -> None:
         nobody_answers(town)
@@ -43,8 +52,7 @@ def test_offered_at_the_next_login_and_sent(play, kind, key):
         assert longest_common_stretch(SPOKEN.data, sent.data) >= SPOKEN.samples - 0.1 * RATE
         assert await town.box.store.messages.drafts("alpha") == []
 
-    if kind.name == "isdn" or key == "1":
-        play(story, members=PAIR, config=kind.config)
+    play(story, members=PAIR, config=kind.config)
 
 
 @pytest.mark.parametrize("how", ["stop", "crash"])

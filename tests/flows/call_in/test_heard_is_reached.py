@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.flows.call_in.people import PAIR, log_in, on_every_line, send
+from tests.flows.call_in.people import PAIR, log_in, on_both_kinds_of_wire, send
 from tests.support.box import Town
 
 
-@on_every_line
+@on_both_kinds_of_wire
 def test_heard_to_the_end_and_not_called_any_more(play, kind):
     async def story(town: Town) -> None:
         bravo = town.phone("bravo")

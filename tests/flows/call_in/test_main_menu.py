@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.flows.call_in.people import LAST_OF_MAIN_MENU, PAIR, log_in, on_every_line
+from tests.flows.call_in.people import GSM_LINE, ISDN_LINE, LAST_OF_MAIN_MENU, PAIR, VOICE_LINE, log_in
 from tests.support.box import Town
 
 
-@on_every_line
 @pytest.mark.parametrize(
-    ("key", "words"),
+    ("kind", "key", "words"),
     [
-        ("1", "Please speak after the tone"),
-        ("2", "There are no new messages"),
-        ("3", "You have sent no alert"),
-        ("4", "To change your PIN"),
-        ("*", "To record an alert"),
+        (ISDN_LINE, "1", "Please speak after the tone"),
+        (ISDN_LINE, "2", "There are no new messages"),
+        (ISDN_LINE, "3", "You have sent no alert"),
+        (ISDN_LINE, "4", "To change your PIN"),
+        (ISDN_LINE, "*", "To record an alert"),
+        (GSM_LINE, "4", "To change your PIN"),
+        (VOICE_LINE, "4", "To change your PIN"),
     ],
 )
 def test_each_key(play, kind, key, words):
@@ -26,8 +27,7 @@ def test_each_key(play, kind, key, words):
             await call.press(key)
             assert (await call.hears(words, within=3)).startswith(words)
 
-    if kind.name == "isdn" or key in "14":
-        play(story, members=PAIR, config=kind.config)
+    play(story, members=PAIR, config=kind.config)
 
 
 def test_a_key_without_meaning_is_said_to_be_one_and_the_menu_follows(play):

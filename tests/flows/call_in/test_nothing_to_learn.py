@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hal.simulated import PhoneCall
-from tests.flows.call_in.people import PAIR, on_every_line
+from tests.flows.call_in.people import PAIR, on_both_kinds_of_wire
 from tests.support.box import Town
 
 MILLISECOND = 8
@@ -26,7 +26,7 @@ def _now(call: PhoneCall) -> int:
     return len(call.heard)
 
 
-@on_every_line
+@on_both_kinds_of_wire
 def test_the_same_words_after_the_same_time(play, kind):
     async def story(town: Town) -> None:
         unknown_uid = await _try(town, kind.number, "900811111")

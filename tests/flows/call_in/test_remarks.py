@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tests.flows.call_in.people import CONFIRM, PAIR, log_in, nobody_answers, on_every_line, voice
+from tests.flows.call_in.people import CONFIRM, PAIR, log_in, nobody_answers, on_both_kinds_of_wire, voice
 from tests.support.box import Town
 
 SILENT = "The recording seems to be silent."
 SHORT = "The recording is shorter than one second."
 
 
-@on_every_line
+@on_both_kinds_of_wire
 def test_silent_short_and_neither(play, kind):
     async def story(town: Town) -> None:
         nobody_answers(town)

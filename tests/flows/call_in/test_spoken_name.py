@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from hal.audio.sound import RATE, Encoding
-from tests.flows.call_in.people import MAIN_MENU, PAIR, log_in, nobody_answers, on_every_line, send, voice
+from tests.flows.call_in.people import MAIN_MENU, PAIR, log_in, nobody_answers, on_both_kinds_of_wire, send, voice
 from tests.support.box import Town, longest_common_stretch
 
 NAME = voice(1.2, seed=31)
 
 
-@on_every_line
+@on_both_kinds_of_wire
 def test_recorded_heard_kept_and_used(play, kind):
     async def story(town: Town) -> None:
         nobody_answers(town)
