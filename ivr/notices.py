@@ -151,12 +151,15 @@ class Notices:
             return
         self._alarmed[key] = now
         record = self.compose("alarm", self.management, f"Alert box: {text}")
-        self.queue(record)
-        if self._tasks is not None:
-            self._tasks.create_task(self._store_quietly(record))
+        if self._tasks is None:
+            self.queue(record)
+        else:
+            self._tasks.create_task(self._store_and_queue(record))
 
-    async def _store_quietly(self, record: SmsQueued) -> None:
+    async def _store_and_queue(self, record: SmsQueued) -> None:
+        """In this order: the outcome of a message that the history does not know of could not be kept."""
         await self.ledger.commit(record)
+        self.queue(record)
 
     # --- sending
 

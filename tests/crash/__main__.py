@@ -40,6 +40,9 @@ def main() -> int:
         )
         for violation in result.violations:
             print(f"round {result.seed} in {plan.base / str(result.seed)}: {violation}{void}", flush=True)
+    if sum(result.kills for result in results if not result.void) < options.kills:
+        print("this machine is too busy: take a lower --speed, or fewer --jobs")
+        return 2
     violations = summarise(results, time.monotonic() - began, options.speed)
     if not any(result.violations for result in results):
         shutil.rmtree(plan.base)

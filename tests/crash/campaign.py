@@ -216,8 +216,14 @@ class Round:
             await asyncio.sleep(5.0)
             if self._hear() and self.caller.knows:
                 report = await self._ask("alerts show", id=1)
-                if report and report["ended"] and all(state not in ("queued", "failed") for *_, state in report["sms"]):
+                if report and report["ended"] and self._all_told(report["sms"]):
                     return
+
+    def _all_told(self, messages: list[tuple[str, str, str]]) -> bool:
+        """The result is among the messages, and none waits (purpose, number and state of each)."""
+        return any(purpose == "result" for purpose, *_ in messages) and not any(
+            state in ("queued", "failed") for *_, state in messages
+        )
 
     async def _ask(self, command: str, **arguments: Any) -> Any:
         question: Callable[[], Any] = partial(ask, self.directory / "control", command, arguments)

@@ -14,7 +14,7 @@ from hal.simulated import Cause
 from hal.simulated.circuit import Circuit
 from storage import Secrets, Store
 from storage.campaigns import Attempt, Campaign
-from storage.records import AlertConfirmed, CallStarted, MessageDiscarded, MessageRecorded, SmsTried
+from storage.records import AlertConfirmed, AlertEnded, CallStarted, MessageDiscarded, MessageRecorded, SmsTried
 from tests.crash.caller import Caller, Listener
 from tests.crash.place import GAP_S, LISTENER, NUMBERS, SENDER, TEAMS, UNSIGNED, World
 from tests.support.box import MANAGEMENT
@@ -40,10 +40,15 @@ class Inquest:
         self.uncounted = 0
         """Calls that rang and were put down to the line."""
         self._attempts: dict[Circuit, Attempt] = {}
+        self._ended = float("inf")
+        """Seconds at which the calling ended."""
 
     async def findings(self) -> list[str]:
         """Everything that is wrong."""
         campaigns = await self.store.campaigns.recent(100)
+        async for envelope in self.store.journal.records():
+            if isinstance(envelope.record, AlertEnded):
+                self._ended = envelope.mono
         found = [*self._confirmation(campaigns)]
         for campaign in campaigns[:1]:
             found += [*self._attempts_match(campaign), *self._teams(campaign), *self._ended_early(campaign)]
@@ -146,7 +151,7 @@ class Inquest:
         """Who has heard it to its end on a call of their own is reached, and not called any more."""
         since, team = self.listener.heard_all, LISTENER.key
         if since is not None:
-            if team not in campaign.reached:
+            if team not in campaign.reached and since < self._ended:
                 yield f"{team} has heard the alert to its end on its own call, and is not reached"
             if any(attempt.team == team and attempt.started.mono > since for attempt in campaign.attempts):
                 yield f"{team} was called after it had heard the alert to its end"

@@ -170,6 +170,28 @@ def test_a_critical_alarm_goes_to_the_management_once_an_hour_and_others_do_not(
     run_virtual(story(), limit_s=10_000)
 
 
+def test_an_alarm_that_fails_to_go_out_at_once_is_on_record_before_its_outcome(tmp_path: Path) -> None:
+    async def story() -> None:
+        world = World(tmp_path, [SENDER])
+        world.management = "+49999"
+        device = gsm()
+
+        async def refuse(number: str, text: str, *, originator: str) -> str:
+            raise Refused("not on the list")
+
+        device.sms.send_sms = refuse
+        world.sms_pool = [device]
+        async with world.box():
+            await asyncio.sleep(1)
+            await world.store.commit(AlarmRaised("a.b", "critical", "it burns"))
+            await settle(world)
+            assert await world.store.sms.pending() == [], "known to be given up, it is not tried again after a restart"
+        kinds = [type(e.record) for e in world.log if isinstance(e.record, SmsQueued | SmsTried)]
+        assert kinds == [SmsQueued, SmsTried]
+
+    run_virtual(story())
+
+
 def test_a_device_that_comes_back_as_another_object_goes_on(tmp_path: Path) -> None:
     async def story() -> None:
         world = World(tmp_path, [SENDER])
