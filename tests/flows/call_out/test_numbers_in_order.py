@@ -57,7 +57,7 @@ def test_a_key_that_sounds_while_the_extension_is_dialled_is_forgotten(play):
 
         town.phone("delta").behaviour = talks
         campaign = await town.ended(await confirm(town))
-        assert [each.outcome for each in campaign.attempts] == ["hung-up"] * 3
+        assert [each.outcome for each in campaign.attempts] == ["hung-up"]
 
     members = (ALPHA, DELTA)
 
@@ -68,4 +68,4 @@ def test_a_key_that_sounds_while_the_extension_is_dialled_is_forgotten(play):
         )
         await story(town)
 
-    play(with_keys, members=members, config=FAST)
+    play(with_keys, members=members, config=CONFIG + ISDN + "[limits]\ncalls_per_team = 1\n")

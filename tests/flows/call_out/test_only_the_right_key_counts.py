@@ -35,7 +35,7 @@ def test_an_answering_machine_never_does_whatever_it_says(play):
     async def story(town: Town) -> None:
         town.phone("bravo").behaviour = AnsweringMachine(greeting, ring_s=10.0, records_s=8.0)
         campaign = await town.ended(await confirm(town))
-        assert [(each.outcome, each.counted) for each in campaign.attempts] == [("hung-up", True)] * 3
+        assert [(each.outcome, each.counted) for each in campaign.attempts] == [("hung-up", True)]
         assert set(campaign.not_reached) == {"bravo"}
 
-    play(story, members=(ALPHA, BRAVO), config=CONFIG + ISDN + "[limits]\ngap_s = 5\n")
+    play(story, members=(ALPHA, BRAVO), config=CONFIG + ISDN + "[limits]\ncalls_per_team = 1\n")
