@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
+from appliance.overload import watchoptions
+from appliance.overload.watchoptions import Asterisk, Watching
 from hal.line import DIALLABLE, Direction
 from hal.registry import DRIVERS
 from ivr.limits import MAY_BE_ZERO, WHOLE, Limits
@@ -166,6 +168,7 @@ class LineOptions:
     audio: Path | None = option(None, _optional_path("/dev/ttyUSB4"), "Serial port of the audio, where it has its own.")
     direction: Direction = option(Direction.BOTH, DIRECTION, "Which calls it may carry.")
     number: str = option("", _number(empty=True), "Its own number: MSN of an ISDN line, subscriber number of others.")
+    origin: str = option("", watchoptions.ANY_ORIGIN, "Network from which its calls come, for the overload monitor.")
 
 
 @dataclass(frozen=True)
@@ -209,6 +212,9 @@ class Config:
     lines: Lines = field(default_factory=Lines)
     limits: Limits = field(default_factory=Limits)
     simulation: Simulation = field(default_factory=Simulation)
+    watch: Watching = field(default_factory=Watching)
+    asterisk: Asterisk | None = None
+    """None: there is none to watch."""
     devices: tuple[Device, ...] = ()
 
 
@@ -258,18 +264,19 @@ def parse(text: str, source: str) -> Config:
     root = document.root()
     sections: dict[str, Any] = {}
     for each in dataclasses.fields(Config):
-        if each.name in ("limits", "devices"):
+        if each.name in ("limits", "devices", "watch", "asterisk"):
             continue
         table = root.table(each.name)
         sections[each.name] = _section(table, each.default_factory)  # type: ignore[arg-type]  # the section's class
         table.close()
     limits = _limits(root.table("limits"))
+    watch, asterisk = watchoptions.watching(root), watchoptions.asterisk(root)
     tables = root.tables("device")
     devices = tuple(_device(table) for table in tables)
     root.close()
     _check_together(root, tables, devices, sections["lines"])
     document.finish()
-    return Config(**sections, limits=limits, devices=devices)
+    return Config(**sections, limits=limits, watch=watch, asterisk=asterisk, devices=devices)
 
 
 def _check_together(root: Table, tables: list[Table], devices: tuple[Device, ...], lines: Lines) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import enum
 import inspect
 from pathlib import Path
 from typing import Any
 
 from appliance import commands, config
 from appliance.config import Config, Device, LineOptions
-from hal.line import Direction
+from appliance.overload import watchoptions
 from ivr import limits
 from provisioning.tomlplaces import Kind
 
@@ -26,7 +27,7 @@ def _value(value: Any) -> str:
         return f"{value:.9g}"
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_value, value)) + "]"
-    if isinstance(value, Direction):
+    if isinstance(value, enum.Enum):
         value = value.value
     return f'"{value}"' if value not in (None, "") else "empty"
 
@@ -77,7 +78,7 @@ def configuration() -> str:
         "devices. A mistake is reported with its line and its mend, all mistakes at once, and the box does not start with it.",
     ]
     for each in dataclasses.fields(Config):
-        if each.name not in ("limits", "devices"):
+        if each.name not in ("limits", "devices", "watch", "asterisk"):
             lines += _section(f"`[{each.name}]`", each.default_factory)
     lines += ["", "## `[limits]`", "", "Every limit of conversations and campaigns.", "", *HEAD]
     docs, defaults = field_docs(limits.Limits), limits.Limits()
@@ -85,6 +86,11 @@ def configuration() -> str:
         unit = "s" if each.name.endswith("_s") else "dBm0" if each.name.endswith("_dbm0") else ""
         default = f"`{_value(getattr(defaults, each.name))}`"
         lines.append(_row(each.name, config.limit_kind(each.name), default, unit, docs[each.name]))
+    lines += _section("`[watch]`", watchoptions.Watching)
+    lines += _section("`[[watch.number]]`", watchoptions.Number)
+    lines += _section("`[asterisk]`", watchoptions.Asterisk)
+    lines += _section("`[[asterisk.ingress]]`", watchoptions.AsteriskIngress)
+    lines += _section("`[[asterisk.queue]]`", watchoptions.AsteriskQueue)
     lines += _section("`[[device]]`", Device)
     lines += _section("`[[device.line]]`", LineOptions)
     return "\n".join(lines) + "\n"

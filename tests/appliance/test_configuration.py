@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from appliance import config
 from appliance.config import Invalid
+from appliance.overload import watchoptions
 from hal.line import Direction
 from ivr.limits import Limits
 
@@ -72,11 +74,15 @@ def test_everything_is_read_and_the_rest_has_defaults():
 
 
 def test_the_defaults_of_every_option_are_of_its_kind():
-    for section in dataclasses.fields(config.Config):
-        if section.name in ("limits", "devices"):
-            continue
-        for option in dataclasses.fields(section.default_factory):
+    apart = ("limits", "devices", "watch", "asterisk")
+    sections = [each.default_factory for each in dataclasses.fields(config.Config) if each.name not in apart]
+    for section in (*sections, watchoptions.Watching, watchoptions.AsteriskIngress):
+        for option in dataclasses.fields(section):
+            if "kind" not in option.metadata:
+                continue
             written = option.default
+            if isinstance(written, enum.Enum) or option.name == "origin":
+                written = getattr(written, "value", written) or "unknown"
             if isinstance(written, Path):
                 written = str(written)
             elif isinstance(written, tuple):
@@ -91,6 +97,63 @@ def test_the_defaults_of_every_option_are_of_its_kind():
 def test_the_defaults_of_every_limit_are_in_its_range():
     for each in dataclasses.fields(Limits):
         assert config.limit_kind(each.name).read(each.default) == each.default
+
+
+WATCHED = """
+[watch]
+by_caller = true
+[[watch.number]]
+number = "4712"
+origin = "voip"
+[overload]
+window = 10
+[overload.ingress]
+occupancy = 5
+[asterisk]
+host = "127.0.0.1"
+secret_file = "/etc/alertbox/ami-secret"
+[[asterisk.ingress]]
+channel = "PJSIP/voip-*"
+origin = "voip"
+[[asterisk.queue]]
+name = "emergency"
+[asterisk.overload]
+window = 7
+"""
+
+
+def test_what_is_watched_for_overload():
+    found = config.parse(GOOD + WATCHED, "box.toml")
+    assert found.watch.numbers == (watchoptions.Number("4712", "voip"),)
+    assert found.watch.monitor.window == 10
+    assert found.watch.monitor.ingress.occupancy == 5
+    assert found.asterisk.host == "127.0.0.1"
+    assert found.asterisk.ingress[0].origin == "voip"
+    assert found.asterisk.queues[0].name == "emergency"
+    assert found.asterisk.monitor.window == 7
+    without = config.parse(GOOD, "box.toml")
+    assert without.asterisk is None
+    assert without.watch == watchoptions.Watching()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ('host = "127.0.0.1"\n', "", r"\[asterisk\].host: is missing"),
+        ('secret_file = "/etc/alertbox/ami-secret"\n', "", r"\[asterisk\].secret_file: is missing"),
+        ('[[asterisk.ingress]]\nchannel = "PJSIP/voip-*"\norigin = "voip"\n', "", "no call would be known"),
+        ('number = "4712"\n', "", r"\[watch\].number 1.number: is missing"),
+        (
+            'origin = "voip"\n[overload]',
+            'origin = "sip"\n[overload]',
+            r'origin: "sip" is not known; write one of: pstn',
+        ),
+        ("window = 7", "windows = 7", r"\[asterisk\].overload.windows: is not known; did you mean window"),
+    ],
+)
+def test_mistakes_about_what_is_watched(old, new, found):
+    assert old in WATCHED
+    assert re.search(found, mistakes(GOOD + WATCHED.replace(old, new)))
 
 
 @pytest.mark.parametrize(
