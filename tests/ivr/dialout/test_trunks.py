@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hal.errors import NoDialTone
+from hal.errors import ModemSilent, NoDialTone, RefusedAtOnce
 from hal.line import Direction, LineState
 from ivr.dialout.blame import Verdict
 from ivr.trunks import FIRST_PROBE_S, Trunks
@@ -220,5 +220,39 @@ def test_a_probe_that_raises_is_a_probe_that_failed(tmp_path: Path) -> None:
         assert not recovery.done()
         assert trunks.outages()["l0"].wait_s > FIRST_PROBE_S
         recovery.cancel()
+
+    run_virtual(story())
+
+
+def test_a_line_that_fails_a_call_though_its_modem_answers_is_doubted_until_one_goes_through() -> None:
+    async def story() -> None:
+        trunks, lines = pool(Direction.BOTH, Direction.BOTH)
+        said: list[tuple[str, str]] = []
+        trunks.on_doubt = lambda line, reason: said.append((line, reason))
+        trunks.faulted(lines[0], "1", ModemSilent("its keeper sees that"))
+        assert said == []
+        trunks.faulted(lines[0], "1", RefusedAtOnce("NO CARRIER"))
+        trunks.carried(lines[1], "2")
+        assert said == [("l0", "NO CARRIER")]
+        trunks.carried(lines[0], "2")
+        trunks.carried(lines[0], "2")
+        assert said == [("l0", "NO CARRIER"), ("l0", "")]
+
+    run_virtual(story())
+
+
+def test_a_number_at_fault_leaves_no_doubt_about_lines() -> None:
+    async def story() -> None:
+        trunks, lines = pool(Direction.BOTH, Direction.BOTH, Direction.BOTH, keep=0)
+        doubts: dict[str, str] = {}
+        trunks.on_doubt = doubts.__setitem__
+        for line in lines:
+            assert trunks.faulted(line, "1", RefusedAtOnce("x")) is Verdict.OPEN
+        assert all(doubts.values())
+        trunks.carried(lines[1], "2")
+        trunks.carried(lines[0], "2")
+        assert doubts == {"l0": "", "l1": "", "l2": "x"}
+        assert trunks.faulted(lines[0], "1", RefusedAtOnce("x")) is Verdict.NUMBER
+        assert not any(doubts.values())
 
     run_virtual(story())
