@@ -28,8 +28,8 @@ LONGEST_S = 4000.0
 """Seconds of the exchange after which a round that has not ended is a violation."""
 UP_S = 1200.0
 """Seconds of the exchange that a start may take (a minute at twenty times life)."""
-LIFE_S = 60.0
-"""Most seconds between a start and a kill; drawn uniformly."""
+LIFE_S, LIFE_BEFORE_S = 60.0, 100.0
+"""Most seconds between a start and a kill, drawn uniformly: while the alert runs, and before, when a whole call in must fit."""
 EARLY_S = 8.0
 """For a share of the kills: most seconds; these fall into the start."""
 EARLY, COLD, REBOOT = 0.2, 0.05, 0.2
@@ -143,7 +143,8 @@ class Round:
         """Start, kill, start ... until the alert is over; then stop in order."""
         while True:
             life = await self._bear()
-            limit = EARLY_S if self.chance.random() < EARLY else LIFE_S
+            longest = LIFE_S if self.caller.knows else LIFE_BEFORE_S
+            limit = EARLY_S if self.chance.random() < EARLY else longest
             wait = self.chance.uniform(0, limit) if self.result.kills < self.kills else UP_S
             over = asyncio.ensure_future(self._over())
             died = asyncio.ensure_future(life.over.wait())
@@ -198,8 +199,8 @@ class Round:
 
     def _note_phase(self) -> None:
         phases = self.result.phases
-        if not self._hear():
-            phases["starting"] += 1
+        phases["starting"] += not self._hear()
+        phases["an alert is out"] += self.caller.knows is not None
         for person in (self.caller, self.listener):
             phases[f"call in, {person.stage}"] += person.stage != "idle"
         states = {circuit.phase for circuit in self.world.calls_up if circuit.called_number != BOX}
