@@ -198,7 +198,12 @@ class Inquest:
 
     def _alarms(self, campaign: Campaign) -> Iterator[str]:
         """The one that must stand does, and nothing of what has passed."""
-        standing = {alarm.key: alarm.text for alarm in self.store.alarms.active()}
+        lines = (
+            "doubt.",
+            "trunk.",
+        )  # a line that failed the last calls of an alert stays under suspicion until the next one
+        alarms = self.store.alarms.active()
+        standing = {alarm.key: alarm.text for alarm in alarms if not alarm.key.startswith(lines)}
         standing.pop("roster.excluded")
         text = standing.pop(f"alert.{campaign.alert}.not-reached", "")
         for team in campaign.not_reached.keys() - campaign.reached.keys():
