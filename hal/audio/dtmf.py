@@ -49,7 +49,6 @@ class DtmfDetector:
         prompt. One good frame is enough, so this comes 10 to 20 ms before the key; one that is spoilt may never show up here."""
         self._frames = FrameAnalyser(channels)
         self._tones: dict[int, Tone] = {}
-        self._all = np.arange(channels)
 
     def reset(self, channel: int) -> None:
         """Forget what was heard on a channel: a new call begins."""
@@ -63,7 +62,7 @@ class DtmfDetector:
         channel shape (n,) will do. How a signal is cut into pieces, and what shares a call with it, does not change the
         result. Raises ValueError for another shape or type.
         """
-        which = self._all if channels is None else np.array(channels, np.intp)
+        which = list(range(self.channels)) if channels is None else list(channels)
         if samples.ndim == 1:
             samples = samples[None]
         if samples.dtype != np.int16 or samples.ndim != 2 or len(samples) != len(which):
@@ -75,8 +74,7 @@ class DtmfDetector:
         rows = {row for _, row in frames.looks} | {row for row, ch in enumerate(frames.channels) if ch in self._tones}
         for row in sorted(rows):
             channel, first = frames.channels[row], frames.first_samples[row]
-            spectra = frames.spectra[:, row].tolist()
-            for number, (before, now) in enumerate(pairwise(spectra)):
+            for number, (before, now) in enumerate(pairwise(frames.spectra(row))):
                 tone = self._follow(channel, frames.looks.get((number, row)), before, now, first + number * HOP)
                 if tone and not tone.reported and tone.is_key():
                     tone.reported = True

@@ -10,7 +10,8 @@ speech, 88 frames of 20 ms were half made of two DTMF tones near their frequenci
 frame would fit into the 40 ms of the shortest key.
 
 All sums over samples are sums of whole numbers below 2**53, hence exact in any order: what is detected does not depend on how
-the signal is cut into pieces, nor on how many channels share the batch, to the last bit.
+the signal is cut into pieces, nor on how many channels share the batch, to the last bit. It also lets each hop be
+multiplied once, by the three thirds of a window that it will be, and the three frames it belongs to be made by adding.
 """
 
 from __future__ import annotations
@@ -55,20 +56,22 @@ def _window() -> Floats:
 
 
 def _basis(frequencies: Floats) -> Floats:
-    """Two columns a frequency, windowed cosine and negative sine, rounded to whole numbers: a product viewed as complex."""
+    """Windowed cosines, then negative sines, rounded to whole numbers: a column for each."""
     phase = 2 * math.pi * np.outer(np.arange(WINDOW), frequencies) / RATE
-    columns = np.stack([np.cos(phase), -np.sin(phase)], axis=2).reshape(WINDOW, -1)
+    columns = np.concatenate([np.cos(phase), -np.sin(phase)], axis=1)
     return np.rint(columns * _window()[:, None] * _SCALE)
 
 
-_KEYS: Final = _basis(np.array(FREQUENCIES, np.float64))
+_PARTS: Final = WINDOW // HOP
+_KEYS: Final = np.concatenate(np.split(_basis(np.array(FREQUENCIES, np.float64)).T, _PARTS, axis=1))
+"""Rows: 16 for a hop that is the first third of a frame, 16 for the second, 16 for the last."""
 _DIAL_TONE: Final = _basis(np.arange(0, 501, RATE / WINDOW))
 _HANN: Final = np.rint(_window() * _SCALE)
 _GAIN: Final = 2 / _HANN.sum()
 """From a column's sum to the peak of a sine of that frequency."""
 _ENERGY: Final = float((_HANN**2).sum() / 2)
 """Windowed energy of a sine whose peak is 1: what energies are measured in."""
-_SHARES: Final = np.array([1.0] * 2 + [2.0] * (_DIAL_TONE.shape[1] - 2)) / WINDOW
+_SHARES: Final = np.tile([1.0] + [2.0] * (_DIAL_TONE.shape[1] // 2 - 1), 2) / WINDOW
 """Parseval: frequency 0 counts once, every other bin twice (for its negative frequency)."""
 
 
@@ -112,89 +115,97 @@ class Frames:
     channels: list[int]
     first_samples: list[int]
     """Where each channel's first frame begins; the others follow `HOP` samples apart. Negative in the silence before a signal."""
-    spectra: npt.NDArray[np.complex128]
-    """Complex amplitudes, shape (1 + frames, channels, 8). Number 0 is the frame before the first."""
     looks: dict[tuple[int, int], Look]
     """By (frame, row), frames in order; a row is an index into `channels`."""
+    _parts: Floats
+    """Of the amplitudes, shape (16, 1 + frames, channels): real, then imaginary."""
+
+    def spectra(self, row: int) -> list[list[complex]]:
+        """Complex amplitudes of a channel's frames at the eight frequencies. Number 0 is the frame before the first."""
+        real, imaginary = np.split(self._parts[:, :, row].T, 2, axis=1)
+        spectra: list[list[complex]] = (real + 1j * imaginary).tolist()
+        return spectra
 
 
 class FrameAnalyser:
     """Cuts the signals of `channels` lines into frames. Before its first sample each was silent."""
 
     def __init__(self, channels: int) -> None:
-        self._kept = np.zeros((channels, WINDOW - 1))
-        """The last samples of each channel, right-aligned."""
-        self._waiting = np.full(channels, WINDOW - HOP)
-        """How many of them belong to frames that are not complete yet."""
-        self._before = np.zeros((channels, 8), np.complex128)
-        self._position = np.full(channels, HOP - WINDOW)
+        self._kept = np.zeros((channels, WINDOW - 1), np.int16)
+        """The last samples of each channel."""
+        self._sums = np.zeros((len(_KEYS), _PARTS, channels))
+        """Products of `_KEYS` with the last hops of each channel: enough for the last frame and what the next ones need."""
+        self._heard = [0] * channels
+        """Samples of each channel so far."""
 
     def forget(self, channel: int) -> None:
         """As if nothing had been fed to the channel."""
         self._kept[channel] = 0
-        self._waiting[channel] = WINDOW - HOP
-        self._before[channel] = 0
-        self._position[channel] = HOP - WINDOW
+        self._sums[:, :, channel] = 0
+        self._heard[channel] = 0
 
-    def feed(self, samples: npt.NDArray[np.int16], channels: npt.NDArray[np.intp]) -> list[Frames]:
+    def feed(self, samples: npt.NDArray[np.int16], channels: list[int]) -> list[Frames]:
         """Frames completed by `samples`, a row for each of `channels`. One item, if all of them are in step."""
-        waiting = self._waiting[channels]
-        if (waiting == waiting[0]).all():
-            return [self._in_step(samples, channels, int(waiting[0]))]
-        return [
-            self._in_step(samples[waiting == length], channels[waiting == length], int(length))
-            for length in np.unique(waiting)
-        ]
+        groups: dict[int, list[int]] = {}
+        for row, channel in enumerate(channels):
+            groups.setdefault(self._heard[channel] % HOP, []).append(row)
+        if len(groups) == 1:
+            return [self._in_step(samples, channels, *groups)]
+        return [self._in_step(samples[rows], [channels[row] for row in rows], begun) for begun, rows in groups.items()]
 
-    def _in_step(self, samples: npt.NDArray[np.int16], channels: npt.NDArray[np.intp], waiting: int) -> Frames:
-        signal = np.concatenate([self._kept[channels], samples], axis=1)
-        usable = signal[:, WINDOW - 1 - waiting :]
-        count = max(0, (usable.shape[1] - WINDOW) // HOP + 1)
-        first = self._position[channels].tolist()
-        self._kept[channels] = signal[:, -(WINDOW - 1) :]
-        self._waiting[channels] = usable.shape[1] - count * HOP
-        self._position[channels] += count * HOP
-        before = self._before[channels][None]
-        if not count:
-            return Frames(channels.tolist(), first, before, {})
-        frames = np.concatenate([usable[:, at : at + WINDOW] for at in range(0, count * HOP, HOP)])
-        spectra = ((frames @ _KEYS) * _GAIN).view(np.complex128).reshape(count, len(channels), 8)
-        self._before[channels] = spectra[-1]
-        return Frames(channels.tolist(), first, np.concatenate([before, spectra]), _looks(frames, spectra))
+    def _in_step(self, samples: npt.NDArray[np.int16], channels: list[int], begun: int) -> Frames:
+        """`begun`: samples that each channel already has of its next hop."""
+        first = [self._heard[channel] - begun + HOP - WINDOW for channel in channels]
+        for channel in channels:
+            self._heard[channel] += samples.shape[1]
+        low, high = channels[0], channels[-1] + 1
+        which = slice(low, high) if channels == list(range(low, high)) else channels  # a slice is several times as fast
+        signal = np.concatenate([self._kept[which], samples], axis=1)
+        self._kept[which] = signal[:, 1 - WINDOW :]
+        signal = signal[:, HOP - 1 - begun :]  # from the first frame's first sample on
+        count = (begun + samples.shape[1]) // HOP
+        hops = signal[:, WINDOW - HOP :][:, : count * HOP].reshape(len(channels), count, HOP).swapaxes(0, 1)
+        products = _KEYS @ hops.astype(np.float64, order="C").reshape(count * len(channels), HOP).T
+        sums = np.concatenate([self._sums[:, :, which], products.reshape(len(_KEYS), count, len(channels))], axis=1)
+        self._sums[:, :, which] = sums[:, -_PARTS:]
+        parts = (sums[:16, :-2] + sums[16:32, 1:-1] + sums[32:, 2:]) * _GAIN
+        return Frames(channels, first, _looks(signal, parts[:, 1:]) if count else {}, parts)
 
 
-def _looks(frames: Floats, spectra: npt.NDArray[np.complex128]) -> dict[tuple[int, int], Look]:
+def _looks(signal: npt.NDArray[np.int16], parts: Floats) -> dict[tuple[int, int], Look]:
     """The frames that look like a key, through sieves of rising cost."""
-    power = (spectra.real**2 + spectra.imag**2).reshape(-1, 2, 4)
-    best = power.max(axis=2)
-    loud = np.flatnonzero(best.min(axis=1) > _MIN_POWER)
-    if not len(loud):
-        return {}
-    alone = (power[loud].sum(axis=2) < (1 + MAX_REST) * best[loud]).all(axis=1)
-    suspects = loud[alone]
+    squares = parts * parts
+    power = (squares[:8] + squares[8:]).reshape(2, 4, -1)
+    best = power.max(axis=1)
+    low_and_high = (best > _MIN_POWER) & (power.sum(axis=1) < (1 + MAX_REST) * best)
+    suspects = np.flatnonzero(low_and_high[0] & low_and_high[1])
+    low, high = best[:, suspects]
+    twist = high / low
+    suspects = suspects[(twist > _TWIST[0]) & (twist < _TWIST[1])]
     if not len(suspects):
         return {}
-    energy, below = _energies(frames[suspects])
-    low, high = best[suspects].T
-    twist = high / low
-    pure = (low + high > MIN_PURITY * energy) & (twist > _TWIST[0]) & (twist < _TWIST[1])
-    tones = power[suspects].argmax(axis=2)
+    low, high = best[:, suspects]
+    numbers, rows = np.divmod(suspects, len(signal))
+    energy, below = _energies(signal[rows[:, None], numbers[:, None] * HOP + _FRAME])
+    pure = low + high > MIN_PURITY * energy
+    tones = power[:, :, suspects].argmax(axis=1)
     return {
-        divmod(row, spectra.shape[1]): Look((i, 4 + j), e, b, pl, ph)
-        for row, (i, j), e, b, pl, ph in zip(
-            *(column[pure].tolist() for column in (suspects, tones, energy, below, low, high)), strict=True
+        (number, row): Look((i, 4 + j), e, b, pl, ph)
+        for number, row, i, j, e, b, pl, ph in zip(
+            *(column[pure].tolist() for column in (numbers, rows, *tones, energy, below, low, high)), strict=True
         )
     }
 
 
+_FRAME: Final = np.arange(WINDOW)
 _MIN_POWER: Final = peak(MIN_LEVEL_DBM0) ** 2
 _TWIST: Final = tuple(10 ** (db / 10) for db in TWIST_DB)
 
 
-def _energies(frames: Floats) -> tuple[Floats, Floats]:
+def _energies(frames: npt.NDArray[np.int16]) -> tuple[Floats, Floats]:
     """Windowed energy above 500 Hz (never zero), and that of the bins up to 500 Hz, in squared peaks."""
     windowed = frames * _HANN
-    bins = frames @ _DIAL_TONE
+    bins = frames.astype(np.float64) @ _DIAL_TONE
     below: Floats = (bins * bins * _SHARES).sum(axis=1) / _ENERGY
     above: Floats = np.maximum((windowed * windowed).sum(axis=1) / _ENERGY - below, 1.0)
     return above, below
