@@ -17,6 +17,7 @@ from appliance.commands import Argument, Command, Of
 from appliance.config import Config, Invalid
 from appliance.console import render
 from appliance.control import BoxDown, ask
+from appliance.overload.commands import overload
 
 DEFAULT_CONFIG = Path("/etc/alertbox/box.toml")
 
@@ -126,6 +127,7 @@ GROUPS = {
 
 for _name, _help in GROUPS.items():
     main.add_command(click.Group(_name, help=_help))
+main.add_command(overload)
 for _command in sorted(commands.COMMANDS, key=lambda each: each.name.count(" ")):
     _add(_command)
 

@@ -25,9 +25,7 @@ from provisioning.tomlplaces import Invalid
 REAL_LOG = Path("../shared/data/seattle-911/calls-2020-09-01--20.csv")
 
 
-@click.group()
-def overload() -> None:
-    """Call floods: watch for them, replay and simulate them."""
+overload = click.Group("overload", help="Call floods: watch for them, replay and simulate them.")
 
 
 @overload.command()

@@ -50,7 +50,7 @@ def walk(command, name=""):
 
 
 def test_every_command_of_the_table_is_there_and_nothing_unknown():
-    own = {"run", "phone", "demo"}
+    own = {"run", "phone", "demo", "overload replay", "overload simulate", "overload thresholds"}
     assert set(walk(main)) == set(commands.BY_NAME) | own
 
 

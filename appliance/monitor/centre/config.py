@@ -13,9 +13,9 @@ class CentreConfig:
 
     lines: int = option(30, "Incoming lines.", low=1, high=100_000)
     agents: int = option(10, "Agents on duty.", low=1, high=100_000)
-    slots_pstn: int = option(10, "Queue slots of calls from fixed lines, ringing ones included.", low=1, high=100_000)
-    slots_mobile: int = option(10, "Queue slots of calls from mobiles.", low=1, high=100_000)
-    slots_voip: int = option(10, "Queue slots of calls from VoIP.", low=1, high=100_000)
+    slots_pstn: int = option(20, "Queue slots of calls from fixed lines, ringing ones included.", low=1, high=100_000)
+    slots_mobile: int = option(20, "Queue slots of calls from mobiles.", low=1, high=100_000)
+    slots_voip: int = option(20, "Queue slots of calls from VoIP.", low=1, high=100_000)
     ring_least_s: float = option(3.0, "An agent answers no sooner.", low=0, high=600, unit="s")
     ring_most_s: float = option(8.0, "An agent answers no later; times between are equally likely.", high=600, unit="s")
     redial: float = option(0.0, "Chance that a caller who got no answer dials again.", low=0, high=1)

@@ -133,8 +133,6 @@ class Centre:
             self._redial(at, caller)
             return
         self.lines[place] += 1
-        if taken + 1 == self.config.lines and tally.lines_exhausted_s is None and at >= self.watch_from:
-            tally.lines_exhausted_s = at
         self._sink(Offered(number, DOMAINS[place], at))
         if self._queued[place] >= self._slots[place]:
             tally.rejected += 1
@@ -143,6 +141,8 @@ class Centre:
             self._sink(Ended(number, at))
             self._redial(at, caller)
             return
+        if taken + 1 == self.config.lines and tally.lines_exhausted_s is None and at >= self.watch_from:
+            tally.lines_exhausted_s = at
         self._queued[place] += 1
         self._sink(Queued(number, at))
         if not math.isinf(caller.call.patience_s):

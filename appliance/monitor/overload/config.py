@@ -48,9 +48,9 @@ class SharesConfig:
     known: float = option(
         50.0, "Calls that the shares at the beginning are worth: the fewer, the faster the box learns.", low=1, high=1e6
     )
-    margin: float = option(0.27, "A share may rise this far above the learnt one without being an attack.", high=0.9)
-    quiet: float = option(9.0, "Evidence for an alarm where calls break into quiet.", low=1, high=1000, unit="nat")
-    storm: float = option(14.0, "Evidence for an alarm by the domains alone.", low=1, high=1000, unit="nat")
+    margin: float = option(0.29, "A share may rise this far above the learnt one without being an attack.", high=0.9)
+    quiet: float = option(8.25, "Evidence for an alarm where calls break into quiet.", low=1, high=1000, unit="nat")
+    storm: float = option(32.0, "Evidence for an alarm by the domains alone.", low=1, high=1000, unit="nat")
     growth: float = option(4.0, "Times by which honest load may rise within minutes.", low=1, high=100)
     learn_calls: int = option(2000, "Calls over which shares are averaged.", low=10, high=10_000_000, unit="calls")
     learn_a_day: float = option(0.03, "A share moves no further than this in a day.", low=0, high=1)
@@ -65,9 +65,9 @@ class MonitorConfig:
 
     window: int = option(5, "Calls over which means are taken and rejections counted.", low=2, high=1000, unit="calls")
     ingress: AreaConfig = field(default=AreaConfig(30, 8, 4.0, 240.0))
-    queue_pstn: AreaConfig = field(default=AreaConfig(10, 3, 8.0, 20.0))
-    queue_mobile: AreaConfig = field(default=AreaConfig(10, 3, 8.0, 20.0))
-    queue_voip: AreaConfig = field(default=AreaConfig(10, 3, 8.0, 20.0))
+    queue_pstn: AreaConfig = field(default=AreaConfig(20, 3, 8.0, 20.0))
+    queue_mobile: AreaConfig = field(default=AreaConfig(20, 3, 8.0, 20.0))
+    queue_voip: AreaConfig = field(default=AreaConfig(20, 3, 8.0, 20.0))
     agents: AreaConfig = field(default=AreaConfig(10, 4, 8.0, 240.0))
     suspects: tuple[str, ...] = option((VOIP,), "Domains whose attacks Table 1 looks for.")
     reading: Reading = option(Reading.TABLE, "Combinations that Table 1 leaves out: by the table, or by its prose.")

@@ -42,7 +42,7 @@ def derive(
     `service_s` is the mean time that a call takes an agent, `calls_a_minute` the usual load of the busy hour.
     """
     load = calls_a_minute / 60 * service_s
-    per_queue = max(lines // 3, 1)
+    per_queue = max(lines - agents, 1)
     if emergency:
         ingress, taken, waiting = max(round(lines * 8 / 30), 1), max(round(agents * 0.4), 1), 3
     else:
