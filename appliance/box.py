@@ -30,6 +30,7 @@ from appliance.gate import Gate
 from appliance.health import Health
 from appliance.lines import DeviceKeeper
 from appliance.memory import Memory, open_memory
+from appliance.overload.post import Post
 from appliance.site import LineStatus, Site
 from appliance.testdial import ProvingCall
 from appliance.voice import open_phrases
@@ -100,7 +101,16 @@ class Box:
         self.announcer = Announcer(self.store)
         self._stack.push_async_callback(self.announcer.flush)
         self._serve("announcer", self.announcer.run)
-        self.phrases = await open_phrases(config.paths.prompts, config.paths.state, config.service.languages)
+        languages = config.service.languages
+        self.phrases = await open_phrases(config.paths.prompts, config.paths.state, languages)
+        if self.phrases.languages != languages:
+            self._doubt(
+                "phrases",
+                f"the box speaks only {', '.join(self.phrases.languages)} of {', '.join(languages)}: "
+                "the phrases of the others cannot be had; render them with: python -m ivr.prompts",
+            )
+        else:
+            self.announcer.clear("box.phrases", "all languages can be spoken")
         await self._prepare_names(self.store.roster.current())
 
         self.trunks = Trunks(self.clock.monotonic, keep=config.lines.keep_free)
@@ -120,7 +130,7 @@ class Box:
             self.clock,
             config.limits,
             config.service.name,
-            languages=config.service.languages,
+            languages=self.phrases.languages,
             timezone=dt.UTC if config.service.time_zone.key == "UTC" else config.service.time_zone,
         )
         self.dialout = DialOut(
@@ -133,8 +143,11 @@ class Box:
         )
         self.house.on_alert = self.dialout.wake
         self.house.on_all_clear = self.dialout.wake
-        self.conversations = Conversations(self.house, self.trunks, config.lines.conversations)
+        self.overload = Post(config, self.clock, self.store, self.announcer)
+        self._stack.push_async_callback(self.overload.close)
+        self.conversations = Conversations(self.house, self.trunks, config.lines.conversations, self.overload.calls_in)
         for name, service in (
+            ("overload", self.overload.run),
             ("notices", self.notices.run),
             ("dial-out", self.dialout.run),
             ("space", self._watch_space),
@@ -142,13 +155,26 @@ class Box:
             self._serve(name, service)
         self._open_devices()
         if self._with_control:
-            control = config.control
-            await self._stack.enter_async_context(
-                ControlServer(control.socket, self._command, group=control.group, mode=control.mode)
-            )
+            await self._listen_for_commands()
         self._serve("watchdog", self._health.feed)
         self._stack.push_async_callback(self._end_conversations)  # last in, first out: before anything is taken down
         self._health.ready(f"{len(self._keepers)} devices, {len(self.store.roster.current().teams)} teams")
+
+    def _doubt(self, what: str, text: str) -> None:
+        """Something that a box can do without is missing: say so, and go on."""
+        self._trouble[what] = text
+        self.announcer.alarm(f"box.{what}", "major", text)
+
+    async def _listen_for_commands(self) -> None:
+        """Without its socket the box still alerts."""
+        control = self.config.control
+        server = ControlServer(control.socket, self._command, group=control.group, mode=control.mode)
+        try:
+            await self._stack.enter_async_context(server)
+        except OSError as error:
+            self._doubt("control", f"no command reaches the box: the socket {control.socket} cannot be made: {error}")
+        else:
+            self.announcer.clear("box.control", "commands reach the box")
 
     async def _begin(self, memory: Memory) -> None:
         """What must be known of the last run before anything else happens."""
@@ -162,7 +188,11 @@ class Box:
             log.error("the start was not written: %s", error)
 
     async def _judge_clock(self) -> ClockTrust:
-        last = await self.store.journal.last()
+        try:
+            last = await self.store.journal.last()
+        except StorageError as error:
+            log.error("the clock is doubted: the end of the journal cannot be read: %s", error)
+            return ClockTrust.DOUBTFUL
         return clocktrust.at_start(
             boot_id=self.clock.boot_id,
             wall=self.clock.wall(),
@@ -270,6 +300,7 @@ class Box:
             lines=self.lines,
             trouble=lambda: list(self._trouble.values()),
             prepare_names=self._prepare_names,
+            overload=self.overload.screens,
         )
 
     async def command(self, name: str, *, by: str = "root", **arguments: Any) -> Answer:

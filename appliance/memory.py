@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hal.clock import Clock
-from storage import Argon2Cost, LastGood, Secrets, SecretsError, StorageError, Store
+from storage import Argon2Cost, LastGood, Secrets, SecretsError, StorageError, StorageInUse, Store
 from storage.records import AlarmCleared, AlarmRaised
 
 log = logging.getLogger(__name__)
@@ -38,9 +38,13 @@ class Memory:
 
 
 async def open_memory(state: Path, clock: Clock, *, pin_cost: Argon2Cost | None = None) -> Memory:
-    """Open the best store there is. Raises `StorageError` only where none can be had at all."""
+    """Open the best store there is. Raises `StorageError` only where none can be had at all, and `StorageInUse` where
+    another box is at work with it: two boxes would call everybody twice.
+    """
     try:
         main = await _open(state, clock, state, pin_cost)
+    except StorageInUse:
+        raise
     except (StorageError, OSError) as error:
         return await _open_side(state, clock, f"the database cannot be used: {error}", pin_cost)
     if (state / SIDE / DATABASE).exists():
@@ -49,7 +53,7 @@ async def open_memory(state: Path, clock: Clock, *, pin_cost: Argon2Cost | None 
             await main.close()
             return running
     if main.alarms.get(ALARM) is not None:
-        await main.commit(AlarmCleared(ALARM, "the database can be used again"))
+        await _note(main, AlarmCleared(ALARM, "the database can be used again"))
     return Memory(main)
 
 
@@ -62,16 +66,16 @@ async def _running_on_the_side(state: Path, clock: Clock, pin_cost: Argon2Cost |
     """The side database of an earlier run, if an alert is still running in it; put out of the way otherwise."""
     try:
         store = await _open(state / SIDE, clock, _keys(state), pin_cost)
+        if await store.campaigns.open():
+            return Memory(
+                store, "an alert is still running from the side database; the main one comes back at the next start"
+            )
+        await store.close()
+        kept = state / f"{SIDE}-{clock.wall():.0f}"
+        (state / SIDE).rename(kept)
     except (StorageError, OSError):
-        log.exception("the side database cannot be read")
+        log.exception("the side database cannot be read or put away")
         return None
-    if await store.campaigns.open():
-        return Memory(
-            store, "an alert is still running from the side database; the main one comes back at the next start"
-        )
-    await store.close()
-    kept = state / f"{SIDE}-{clock.wall():.0f}"
-    (state / SIDE).rename(kept)
     log.warning("what happened while the database could not be used is kept in %s", kept)
     return None
 
@@ -84,8 +88,16 @@ async def _open_side(state: Path, clock: Clock, why: str, pin_cost: Argon2Cost |
         why = f"{why}; nor can anything be kept in {state}: {error}; everything is lost when the power fails"
         log.critical("%s", why)
         store = await _begin(Path(tempfile.mkdtemp(prefix="alertbox-")), state, clock, pin_cost)
-    await store.commit(AlarmRaised(ALARM, "critical", why))
+    await _note(store, AlarmRaised(ALARM, "critical", why))
     return Memory(store, why)
+
+
+async def _note(store: Store, record: AlarmRaised | AlarmCleared) -> None:
+    """Write it if that can be done: a disk without room for an alarm must not keep the box from alerting."""
+    try:
+        await store.commit(record)
+    except StorageError as error:
+        log.error("%s was not written: %s", record, error)
 
 
 async def _begin(directory: Path, state: Path, clock: Clock, pin_cost: Argon2Cost | None) -> Store:

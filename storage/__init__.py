@@ -1,7 +1,7 @@
 """What must survive a power cut: the journal of everything that happened, and the tables that follow from it."""
 
 from storage.credentials import Argon2Cost
-from storage.errors import InvalidRecord, SecretsError, StorageClosed, StorageError, StorageFull
+from storage.errors import InvalidRecord, SecretsError, StorageClosed, StorageError, StorageFull, StorageInUse
 from storage.journal import Envelope, JournalReport, Stamp
 from storage.lastgood import LastGood
 from storage.secrets import Secrets
@@ -19,5 +19,6 @@ __all__ = [
     "StorageClosed",
     "StorageError",
     "StorageFull",
+    "StorageInUse",
     "Store",
 ]

@@ -22,7 +22,7 @@ from sqlite_utils import Database as Tables
 
 from storage import schema
 from storage.atomicfile import sync_directory
-from storage.errors import StorageClosed, StorageError
+from storage.errors import StorageClosed, StorageError, StorageInUse
 from storage.reserve import Claim, Reserve
 
 T = TypeVar("T")
@@ -182,7 +182,7 @@ class Database:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(descriptor)
-            raise StorageError(f"{self.path}: in use by another process; stop that one first") from error
+            raise StorageInUse(f"{self.path}: in use by another process; stop that one first") from error
         self._lock = descriptor
 
 

@@ -5,6 +5,7 @@ StorageError
 +-- InvalidRecord    the record contradicts its type or the history: a mistake in the calling program
 +-- StorageClosed    the store was closed, or was opened for reading only
 +-- SecretsError     the key files cannot be trusted: their mode, size or place is wrong
++-- StorageInUse     another process works with this database: it is the box, this one is not
 
 A plain `StorageError` says that the database cannot be opened, read or written; its text names the file and the mend.
 """
@@ -30,3 +31,7 @@ class StorageClosed(StorageError, RuntimeError):
 
 class SecretsError(StorageError, PermissionError):
     """A key file has the wrong owner, mode or size. The text names the file and the command that mends it."""
+
+
+class StorageInUse(StorageError, BlockingIOError):
+    """Another process has the database open. Nothing is wrong with it; a second box must not begin."""

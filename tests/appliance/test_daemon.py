@@ -94,3 +94,38 @@ def test_a_wrong_configuration_ends_it_at_once(box_toml):
     done = subprocess.run(alertbox(box_toml, "run"), capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 2
     assert "did you mean name?" in done.stderr
+
+
+def test_a_second_box_leaves_the_first_alone(box_toml, tmp_path):
+    box = subprocess.Popen(alertbox(box_toml, "run"), stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + PATIENCE_S
+        while not (tmp_path / "control").exists():
+            assert box.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        second = subprocess.run(
+            alertbox(box_toml, "run"), capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        )
+        assert second.returncode == 2
+        assert "in use by another process" in second.stderr
+        check = subprocess.run(alertbox(box_toml, "check"), capture_output=True, text=True, check=False)
+        assert "The box is not running" not in check.stdout
+    finally:
+        box.kill()
+        box.wait()
+
+
+def test_a_box_without_its_socket_still_comes_up_and_says_so(box_toml, tmp_path):
+    (tmp_path / "file").touch()
+    box_toml.write_text(box_toml.read_text().replace("/control", "/file/control"))
+    box = subprocess.Popen(alertbox(box_toml, "run"), stderr=subprocess.PIPE, text=True)
+    try:
+        said = []
+        while "the box is up" not in (line := box.stderr.readline()):
+            assert line, said
+            said.append(line)
+        assert any("no command reaches the box" in line for line in said)
+    finally:
+        box.kill()
+        box.communicate()

@@ -11,7 +11,8 @@ import pytest
 from appliance.memory import ALARM, DATABASE, SIDE, open_memory
 from hal.audio.sound import Sound
 from hal.clock import Clock
-from storage.records import AlertConfirmed, AlertEnded, MessageRecorded, PinSet, RosterLoaded, Target
+from storage import StorageFull, StorageInUse, Store
+from storage.records import AlarmRaised, AlertConfirmed, AlertEnded, MessageRecorded, PinSet, RosterLoaded, Target
 from storage.roster import Number, Roster, Team
 from tests.support.stores import CHEAP
 
@@ -167,6 +168,42 @@ def test_a_side_database_that_is_broken_too_is_no_end(tmp_path, broken, monkeypa
         damage(tmp_path / "state")
         memory = await opened(tmp_path / "state")
         assert memory.trouble
+        await memory.store.close()
+
+    asyncio.run(story())
+
+
+def test_a_second_box_does_not_begin_beside_the_first(tmp_path):
+    async def story():
+        memory = await opened(tmp_path)
+        with pytest.raises(StorageInUse):
+            await opened(tmp_path)
+        await memory.store.close()
+
+    asyncio.run(story())
+    assert not (tmp_path / SIDE).exists()
+
+
+@pytest.mark.parametrize("mended", [False, True])
+def test_a_disk_without_room_for_the_alarm_is_no_end(tmp_path, monkeypatch, mended):
+    async def story():
+        await prepare(tmp_path)
+        sound = (tmp_path / DATABASE).read_bytes()
+        damage(tmp_path)
+        await (await opened(tmp_path)).store.close()  # its side database has the roster
+        if mended:
+            (tmp_path / DATABASE).write_bytes(sound)
+            store = (await opened(tmp_path)).store
+            await store.commit(AlarmRaised(ALARM, "critical", "as it stood when the disk became full"))
+            await store.close()
+
+        async def full(*_, **__):
+            raise StorageFull(28, "full")
+
+        monkeypatch.setattr(Store, "commit", full)
+        memory = await opened(tmp_path)
+        assert bool(memory.trouble) is not mended
+        assert memory.store.roster.current().by_key("alpha")
         await memory.store.close()
 
     asyncio.run(story())

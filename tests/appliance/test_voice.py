@@ -59,3 +59,27 @@ def test_without_phrases_and_without_espeak_there_is_no_box(tmp_path, monkeypatc
     monkeypatch.setattr(voice, "render_missing", no_espeak)
     with pytest.raises(PromptsMissing, match="espeak-ng is not there"):
         opened(tmp_path / "none", tmp_path)
+
+
+def test_a_language_that_cannot_be_had_costs_the_others_nothing(rendered, tmp_path, monkeypatch):
+    def no_espeak(*_):
+        raise RuntimeError("espeak-ng is not there")
+
+    monkeypatch.setattr(voice, "render_missing", no_espeak)
+    phrases = asyncio.run(open_phrases(rendered, tmp_path, ("de", "xx", "en")))
+    assert phrases.languages == ("en",)
+    with pytest.raises(PromptsMissing, match="no phrases for language 'xx'"):
+        asyncio.run(open_phrases(rendered, tmp_path, ("xx",)))
+
+
+def test_on_a_full_disk_the_phrases_of_the_system_image_are_read_where_they_are(rendered, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: path != rendered)
+    copy = opened(rendered, tmp_path).root
+    index = (copy / "en/index.json").read_bytes()
+
+    def full(path, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(voice, "write_whole", full)
+    assert opened(rendered, tmp_path).root == rendered
+    assert (copy / "en/index.json").read_bytes() == index

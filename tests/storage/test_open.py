@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import Secrets, StorageClosed, StorageError, schema
+from storage import Secrets, StorageClosed, StorageError, StorageInUse, schema
 from storage import records as r
 from tests.storage.support import SECRETS, open_store
 
@@ -114,7 +114,7 @@ def test_the_keys_of_another_box_are_noticed(tmp_path: Path, secrets: Secrets, w
 def test_a_second_box_on_the_same_database_is_refused(tmp_path: Path) -> None:
     async def main() -> None:
         store = await open_store(tmp_path)
-        with pytest.raises(StorageError, match="in use by another process"):
+        with pytest.raises(StorageInUse, match="in use by another process"):
             await open_store(tmp_path)
         await store.commit(r.AlarmRaised("still", "minor", "alive"))
         await store.close()
