@@ -23,12 +23,17 @@ STEP = 80
 """Samples (10 ms): less is left for the next tick. The detector's own step."""
 
 
+Heard = Sequence[tuple[int, str, int]]
+"""Keys: channel, key, sample."""
+
+
 class Detector(Protocol):
     """What `hal.audio.dtmf.DtmfDetector` is."""
 
-    def feed(
-        self, samples: companding.Samples, channels: Sequence[int] | None = None
-    ) -> Sequence[tuple[int, str, int]]: ...
+    @property
+    def begun(self) -> Heard: ...
+
+    def feed(self, samples: companding.Samples, channels: Sequence[int] | None = None) -> Heard: ...
 
     def reset(self, channel: int) -> None: ...
 
@@ -52,7 +57,10 @@ class _Bank:
             channel: stream for channel, stream in self.streams.items() if len(stream.unheard) >= STEP * stream.width
         }:
             count = min([len(stream.unheard) // stream.width for stream in ready.values()]) // STEP * STEP
-            for channel, key, _ in self.detector.feed(_samples(list(ready.values()), count), list(ready)):
+            keys = self.detector.feed(_samples(list(ready.values()), count), list(ready))
+            for channel, _, _ in self.detector.begun:
+                ready[channel].hold()
+            for channel, key, _ in keys:
                 stream = self.streams.get(channel)
                 if stream and stream.on_key:
                     stream.on_key(key)

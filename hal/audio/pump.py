@@ -30,7 +30,7 @@ TICK_S = FRAME / RATE
 """Seconds between two ticks: 20 ms."""
 LEAD_S = 0.06
 """Seconds of audio in the modem after a top-up. A tick may be late by two thirds of it before the far end hears a gap,
-and a key that stops a prompt leaves between 40 and 60 ms of it to be heard."""
+and a key that stops a prompt leaves 20 to 40 ms of it to be heard, see `Stream.hold`."""
 STALL_S = 5.0
 """Seconds without a byte taken or given after which the modem is taken for dead."""
 _READ = 65536
@@ -120,6 +120,7 @@ class Stream:
         self._pump = pump
         self._given = 0
         self._dry_at = self._moved_at = self._taken_at = pump.time()
+        self._held = False
         self._unsent = b""
 
     def play(self, audio: bytes) -> Playback:
@@ -129,6 +130,7 @@ class Stream:
         playback = Playback(self, audio)
         if self.active:
             self.playback = playback
+            self._held = False
             self._pump.serve(self)
         else:
             playback.done.set_result(None)
@@ -163,6 +165,13 @@ class Stream:
         """Samples that have left the modem since the stream began, by the clock."""
         return max(0, self._given - round(self.ahead_s * RATE))
 
+    def hold(self) -> None:
+        """A key seems to begin: leave out one top-up, so that the modem has less of the prompt that the key may stop.
+
+        It still has enough until the next tick: nobody hears anything of it if there was no key.
+        """
+        self._held = True
+
     def take_in(self, data: bytes) -> None:
         """Bytes from the port, whoever has read them."""
         audio = self.port.decode(data)
@@ -192,6 +201,10 @@ class Stream:
         """Give the modem what it needs for the next ticks. Called by the tick. Raises a `LineFault`."""
         if self._unsent and not self._send(self._unsent, now):
             return
+        if self._held:
+            self._held = False
+            if self._dry_at - now > TICK_S:
+                return
         playback = self.playback
         if playback and playback.complete and playback.heard >= playback.given:
             playback.cancel()

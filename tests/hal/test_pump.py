@@ -14,6 +14,7 @@ from hal.audio.sound import FRAME, RATE, Encoding
 from hal.errors import LineFault, ModemSilent, Unplugged
 from hal.serialport import SerialPort
 from tests.hal.scripted import ScriptedModem
+from tests.support.virtualtime import run_virtual
 
 
 class PlainPort:
@@ -36,6 +37,7 @@ class CountingDetector:
         self.channels = channels
         self.fed = [np.zeros(0, np.int16) for _ in range(channels)]
         self.resets: list[int] = []
+        self.begun: list[tuple[int, str, int]] = []
 
     def feed(self, samples: np.ndarray, channels: Sequence[int] | None = None) -> list[tuple[int, str, int]]:
         assert channels is not None
@@ -131,6 +133,34 @@ def test_a_cancelled_playback_leaves_only_the_lead_to_be_heard() -> None:
         stream.stop()
 
     bench(test)
+
+
+@pytest.mark.parametrize("is_key", [True, False])
+def test_what_seems_to_become_a_key_leaves_the_modem_less_to_play_and_nothing_is_lost(is_key: bool) -> None:
+    async def test() -> None:
+        b = Bench()
+        stream = await b.stream()
+        playback = stream.play(AUDIO)
+        before, least = asyncio.get_running_loop().time(), LEAD_S
+        await asyncio.sleep(0.09)
+        stream.hold()
+        if is_key:
+            await asyncio.sleep(0.025)
+            playback.cancel()
+            assert stream.ahead_s <= LEAD_S - TICK_S, "one top-up was left out"
+        else:
+            while not playback.done.done():
+                await asyncio.sleep(0.005)
+                if not playback.complete:
+                    least = min(least, stream.ahead_s)
+            assert TICK_S / 2 < least < TICK_S * 3 / 2, "the modem lives on what it has, and never runs dry"
+            assert asyncio.get_running_loop().time() - before < len(AUDIO) / RATE + 2 * TICK_S
+            await asyncio.sleep(0.05)
+            assert bytes(b.heard) == AUDIO
+        stream.stop()
+        b.close()
+
+    run_virtual(test())
 
 
 def test_radio_modems_get_whole_frames_all_the_time() -> None:
