@@ -75,6 +75,13 @@ COMMANDS: tuple[Command, ...] = (
         without_box=True,
     ),
     Command("lines", "The lines: direction, state, and what their modems say.", reports.lines),
+    Command(
+        "overload status",
+        "Is there a call flood? Areas, sensors, alarms and levels at a glance. Exit status 1: resources run short or an "
+        "attack; 2: nothing is watched.",
+        reports.overload,
+        (Argument("--of", Of.WORD, "Only this one: box (the own lines) or pbx.", ""),),
+    ),
     Command("calls", "Call detail records.", reports.calls, (_COUNT,), without_box=True),
     Command("alerts", "Alerts and how far they came.", reports.alerts, (_COUNT,), without_box=True),
     Command(

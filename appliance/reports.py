@@ -213,3 +213,14 @@ async def roster(site: Site, _: dict[str, Any]) -> Answer:
         *(f"warning: {each}" for each in contact_warnings(current, site.clock)),
     ]
     return Answer(parts, 1 if excluded else 0, {"digest": current.digest, "excluded": excluded})
+
+
+async def overload(site: Site, arguments: dict[str, Any]) -> Answer:
+    """`alertbox overload status`."""
+    screens = site.overload()
+    wanted = [each for each in screens if arguments["of"] in ("", each[0])]
+    if not wanted:
+        known = ", ".join(name for name, *_ in screens) or "none: see [watch] of the configuration"
+        raise CommandFailed(f"{arguments['of'] or 'overload'} is not watched; watched are {known}")
+    alarmed = any(data["overload"] or any(each["alarms"] for each in data["domains"]) for *_, data in wanted)
+    return Answer([text for _, text, _ in wanted], 1 if alarmed else 0, {name: data for name, _, data in wanted})

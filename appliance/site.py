@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from appliance.config import Config
 from hal.clock import Clock
@@ -32,6 +33,10 @@ def _no_lines() -> list[LineStatus]:
     return []
 
 
+def _no_screens() -> list[tuple[str, str, Any]]:
+    return []
+
+
 @dataclass(frozen=True)
 class Site:
     """The stores and the configuration; lines only where the box runs."""
@@ -46,5 +51,7 @@ class Site:
     lines: Callable[[], list[LineStatus]] = field(default=_no_lines)
     trouble: Callable[[], list[str]] = field(default=list)
     """What is wrong with the box at this moment beside its alarms."""
+    overload: Callable[[], list[tuple[str, str, Any]]] = field(default=_no_screens)
+    """What is watched for overload: name, screen as text, and the same as data."""
     prepare_names: Callable[[Roster], Awaitable[list[str]]] | None = None
     """Renders the names of a roster's teams; returns what could not be spoken properly."""

@@ -149,6 +149,13 @@ class Mapping:
             if call.stage is Stage.QUEUED and call.queue
         ]
 
+    def waiting_at(self, key: object) -> Waiting | None:
+        """The call of that name, if it waits in a queue."""
+        call = self._calls.get(str(key))
+        if call is None or call.stage is not Stage.QUEUED or not call.queue:
+            return None
+        return Waiting(str(key), call.channel, call.queue, call.domain)
+
     def feed(self, frame: Frame, at: float) -> list[Event]:
         """What an event of the PBX means for the monitor; mostly nothing. `at` in the monitor's seconds."""
         handler = self._handlers.get(frame.name) if frame.kind == "event" else None

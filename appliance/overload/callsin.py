@@ -7,12 +7,15 @@ is turned away because no conversation is free, or by a response, is a rejection
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Callable
 
-from appliance.monitor.overload.events import DOMAINS, QUEUES, Answered, Ended, Offered, Queued, Rejected
+from appliance.monitor.overload.events import DOMAINS, PSTN, QUEUES, Answered, Ended, Offered, Queued, Rejected
 from appliance.overload.live import Watch
 from appliance.overload.origin import Origin
 from hal.line import Call, IncomingCall
+
+log = logging.getLogger(__name__)
 
 
 class WatchedCall(IncomingCall):
@@ -55,7 +58,11 @@ class CallsIn:
 
     def rings(self, incoming: IncomingCall) -> WatchedCall:
         """A call rings."""
-        domain = self._origin.domain(called=incoming.called, line=incoming.line.name, caller=incoming.caller)
+        try:
+            domain = self._origin.domain(called=incoming.called, line=incoming.line.name, caller=incoming.caller)
+        except Exception:  # a strange number must not cost the call
+            log.exception("the network of a call on %s is taken for fixed", incoming.line.name)
+            domain = PSTN
         call = WatchedCall(incoming, next(self._numbers), domain, self._answered)
         self._watch.feed([Offered(self._name(call.number), domain, self._watch.now())])
         return call

@@ -81,6 +81,8 @@ class Watch:
         self._snapshot_s = snapshot_s
         self._journal_head = journal_head
         self._offset = 0.0
+        self._dirty = True
+        """Something has happened since the last snapshot."""
         self._timer: asyncio.TimerHandle | None = None
         self._standing: dict[str, str] = {}
         """Alarms as journalled -> domain under attack, or empty."""
@@ -92,12 +94,17 @@ class Watch:
         """The monitor's time: seconds that go on over restarts."""
         return self._clock.monotonic() + self._offset
 
+    def at(self, monotonic: float) -> float:
+        """The monitor's time of a moment of the clock."""
+        return monotonic + self._offset
+
     def feed(self, events: Iterable[Event]) -> None:
         """Tell the monitor. Never raises, never waits."""
         if self.failures >= MOST_FAILURES:
             return
         try:
             for event in events:
+                self._dirty = True
                 for alarm in self._monitor.feed(event):
                     self._take(alarm)
             self._arm()
@@ -206,7 +213,8 @@ class Watch:
         """Save now and then, for ever."""
         while True:
             await asyncio.sleep(self._snapshot_s)
-            await self.save()
+            if self._dirty:
+                await self.save()
 
     async def save(self) -> None:
         """Write the snapshot. What cannot be written is logged and tried again in time."""
@@ -220,11 +228,13 @@ class Watch:
             "journal": self._journal_head(),
             "monitor": self._monitor.snapshot(),
         }
+        self._dirty = False
         loop = asyncio.get_running_loop()
         try:
             text = json.dumps(data)
             await loop.run_in_executor(None, write_file, self._path, text.encode())
         except (OSError, ValueError) as error:
+            self._dirty = True
             log.error("%s: the overload monitor's memory was not written: %s", self.name, error)
 
     async def close(self) -> None:
@@ -277,7 +287,11 @@ class Watch:
                 self._standing[key] = seen.get(key, "")
                 if key not in seen:
                     self._release(key)
-        for domain in {domain for key, domain in self._standing.items() if domain}:
+        for key in seen.keys() - self._standing.keys():  # seen, but the box died before it was written
+            self._standing[key] = seen[key]
+            severity = SEVERITIES["attack" if seen[key] else "overload"]
+            self._announcer.alarm(key, severity, f"{self.name}: as it was before the restart")
+        for domain in sorted({domain for domain in self._standing.values() if domain}):
             self._tell(domain, True)
         with suppress(Exception):
             self._arm()

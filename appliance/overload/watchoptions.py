@@ -113,6 +113,7 @@ class Asterisk:
         Response.PROPOSE, RESPONSE, "What becomes of an attack: nothing, a proposal, or lower queue priorities by AMI."
     )
     priority: int = _option(-10, toml.integer(-1000, -1), "Queue priority that callers of the attacking network get.")
+    usual_priority: int = _option(0, toml.integer(-1000, 1000), "Queue priority that is given back to them afterwards.")
     ingress: tuple[AsteriskIngress, ...] = ()
     queues: tuple[AsteriskQueue, ...] = ()
     monitor: MonitorConfig = field(default_factory=MonitorConfig)
