@@ -82,6 +82,8 @@ class ModemLine(VoiceLine):
         self._heard_busy = False
         self._dialled_at = 0.0
         self._ring_limit_s = 0.0
+        self._early_rings: list[callerid.Ring | callerid.CallerId] = []
+        """What the modem said of a call while it was being initialised."""
         self._rings = RingWatch(self, self.own_number, details_s=self.details_s, gap_s=self.ring_gap_s)
 
     # --- hooks of a dialect ---
@@ -139,8 +141,7 @@ class ModemLine(VoiceLine):
                 self.faulted(error)
                 self._state = LineState.FAULTED  # a closed line stays closed; this one was to be open
             raise
-        self._rings.forget()
-        self.opened()
+        self._ready()
 
     async def recover(self) -> None:
         """From a flush to a reopened port. Raises a `LineFault` where the modem stays dead."""
@@ -155,8 +156,7 @@ class ModemLine(VoiceLine):
             except LineFault as fault:
                 log.info("%s: %s; opening the port again", self.name, fault)
             else:
-                self._rings.forget()
-                self.opened()
+                self._ready()
                 return
         await self.open_port()
 
@@ -193,6 +193,7 @@ class ModemLine(VoiceLine):
     def _release_port(self) -> None:
         self._end_stream()
         self._rings.forget()
+        self._early_rings.clear()
         if self._port:
             self._port.close()
         self._port = self._at = None
@@ -406,6 +407,7 @@ class ModemLine(VoiceLine):
         if result and result[0] in (NO_CARRIER, BUSY, NO_ANSWER):
             if not self.stream or not self.stream.port.receives:
                 self.in_data = False
+            self._early_rings.clear()
             if self.call:
                 self.call.ended(line)
             elif result[0] == NO_CARRIER and self.ringing:
@@ -420,7 +422,10 @@ class ModemLine(VoiceLine):
             case callerid.CallerId() as details:
                 if self._may_ring():
                     self._rings.caller_id(details)
+                else:
+                    self._rang_early(details)
             case callerid.RingEnded():
+                self._early_rings.clear()
                 self._rings.stopped()
             case _:
                 log.debug("%s: %r answers nothing", self.name, line)
@@ -430,6 +435,23 @@ class ModemLine(VoiceLine):
             if self.state is LineState.DIALLING:
                 self.at.limit(GLARE_S)
             self._rings.ring(ring)
+        else:
+            self._rang_early(ring)
+
+    def _rang_early(self, event: callerid.Ring | callerid.CallerId) -> None:
+        if self.call is None:
+            self._early_rings = [*self._early_rings[-4:], event]
+
+    def _ready(self) -> None:
+        """Initialised. What rang meanwhile rings now: where the first ring is the only one, nobody would ever hear of it."""
+        self._rings.forget()
+        self.opened()
+        early, self._early_rings = self._early_rings, []
+        for event in early:
+            if isinstance(event, callerid.Ring):
+                self._on_ring(event)
+            elif self._may_ring():
+                self._rings.caller_id(event)
 
     def _may_ring(self) -> bool:
         return self.call is None and self.healthy
