@@ -63,7 +63,7 @@ class Limits:
     name_recording_s: float = 6.0
     """Longest recording of a team's spoken name, in seconds."""
     hold_s: float = 72 * 3600.0
-    """Seconds for which a message is new; then it is archived."""
+    """Seconds for which a message is new; then it is archived, and calling for it, if it still goes on, is given up loudly."""
 
     # --- calls out
     ring_s: float = 45.0
