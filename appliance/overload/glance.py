@@ -31,7 +31,7 @@ def lines(
     found = [
         f"{name}: {verdict}; {status.calls} calls in progress",
         f"source: {source}" if source else "",
-        f"{'area':<13}{'taken':>8}{'alarm at':>10}{'a call every':>15}{'alarm below':>13}{'stay':>9}{'above':>7}{'no room':>5}",
+        f"{'area':<13}{'taken':>7} {'alarm at':>10}{'a call every':>14} {'alarm below':>13}{'stay':>8} {'above':>7}{'full':>4}",
     ]
     found += [_area(area) for area in status.areas]
     found += ["", f"{'network':<9}{'level':<18}{'usual share':>12}{'evidence':>10}   attack seen by"]
@@ -41,7 +41,7 @@ def lines(
         seen = ", ".join(domain.alarms) or "-"
         found.append(f"{domain.name:<9}{level:<18}{share:>12}{100 * domain.evidence:>8.0f} %   {seen}")
     found.append("")
-    found += [f"response: {each}" for each in responses] or ["response: none"]
+    found += list(responses) or ["no response"]
     found += ["", "last alarms (UTC)"]
     said = [_alarm(wall, alarm) for wall, alarm in recent]
     room = max(0, height - len(found))
