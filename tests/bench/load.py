@@ -1,10 +1,10 @@
 """Load: thirty lines with audio both ways in one process, beside a bare loop that only moves the same bytes.
 
-    .venv/bin/python tests/bench/load.py [--lines 30] [--seconds 20]
+    python -m tests.bench.load [--lines 30] [--rounds 6] [--seconds 4]
 
-A second process plays the modems: it sends each line 160 bytes of shielded A-law speech every 20 ms, takes what it gets, and
-now and then presses a key. Measured in this process: CPU (user and system) as a share of one core, resident memory, and
-the time from the first byte of a key's tone to the first byte of the prompt that answers it.
+Another process plays the modems: every 20 ms it sends each line 160 bytes of shielded A-law and takes what it gets. Bare loop and
+pump run in turn, each for some seconds a round, so that what else the machine does falls on both; CPU is user and system
+time of this process alone. The latency is measured apart, under a virtual clock: see `tests.bench.latency`.
 """
 
 from __future__ import annotations
@@ -12,196 +12,194 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import resource
+import statistics
 import subprocess
 import sys
 import time
 import tty
-from pathlib import Path
-
-import numpy as np
+from collections.abc import Awaitable, Callable
 
 from hal.audio import companding, tones
-from hal.audio.pump import LEAD_S, AudioPump, Stream
+from hal.audio.pump import TICK_S, AudioPump
 from hal.audio.sound import FRAME, Encoding
 from hal.serialport import SerialPort
 from hal.v253.codec import shield
 from hal.v253.stream import ShieldedPort
+from tests.bench import latency
+from tests.bench.dtmf import speech
 
-TICK_S = 0.02
-PROMPT, ANSWER = 0x2A, 0x3B
-"""The A-law byte that the running prompt, and the one after a key, consist of."""
 KEY_EVERY_S = 2.0
+GOAL_RATIO = 3.0
+SILENCE = b"\xd5"
 
 
-def speech(seed: int, seconds: float = 10.0) -> bytes:
-    """Noise in the shape of syllables, at -20 dBm0: no keys in it."""
-    random = np.random.default_rng(seed)
-    t = np.arange(round(seconds * 8000)) / 8000
-    wave = random.normal(0, 1500, len(t)) * (0.3 + 0.7 * np.abs(np.sin(2 * np.pi * 2.3 * t + seed)))
-    return companding.encode(np.clip(wave, -32000, 32000).astype(np.int16), Encoding.ALAW)
+def talk(minutes: float) -> bytes:
+    """Speech in many languages and voices, in which nobody presses a key, as A-law."""
+    return b"".join(companding.encode(piece, Encoding.ALAW) for piece in speech.talk(7, minutes, highpass=False))
 
 
-def modems(lines: int, seconds: float) -> None:
-    """The other process: one master a line. Prints the slaves' names, then latencies in seconds, one a key."""
+def modems(lines: int, what: str) -> None:
+    """The other process: a master a line, until its standard input closes. Prints the slaves' names."""
     pairs = [os.openpty() for _ in range(lines)]
     for master, slave in pairs:
         tty.setraw(slave)
         os.set_blocking(master, False)
-    print(*(os.ttyname(slave) for _, slave in pairs), flush=True)
-    sys.stdin.readline()
-    talk = [speech(i) for i in range(lines)]
+        os.set_blocking(slave, False)
+    os.set_blocking(0, False)
+    spoken = talk(lines / 6) if what == "speech" else SILENCE * FRAME * 2
     key = companding.encode(tones.dtmf("5", on_s=0.08, off_s=0.0), Encoding.ALAW)
-    pressed = [0.0] * lines
-    played = [0.0] * lines
-    tone = [b""] * lines
-    latencies = []
+    print(*(os.ttyname(slave) for _, slave in pairs), flush=True)
     began = time.monotonic()
     turn = 0
-    while time.monotonic() - began < seconds:
-        now = time.monotonic()
+    while True:
+        try:
+            if not os.read(0, 1):
+                return
+        except BlockingIOError:
+            pass
         for i, (master, _) in enumerate(pairs):
-            if (turn * TICK_S + i * KEY_EVERY_S / lines) % KEY_EVERY_S < TICK_S and not pressed[i]:
-                tone[i], pressed[i] = key, now
-            place = turn * FRAME % (len(talk[i]) - FRAME)
-            frame = talk[i][place : place + FRAME]
-            if tone[i]:
-                frame, tone[i] = tone[i][:FRAME].ljust(FRAME, b"\xd5"), tone[i][FRAME:]
-            os.write(master, shield(frame))
+            since_key = (turn + i * 97) * FRAME % round(KEY_EVERY_S * 8000)
+            at = (turn * FRAME + i * 80_000) % (len(spoken) - FRAME)
+            frame = key[since_key : since_key + FRAME] or spoken[at : at + FRAME]
             try:
-                got = os.read(master, 65536)
+                os.write(master, shield(frame))
             except BlockingIOError:
-                got = b""
-            # What the far end hears lies behind what it has not heard yet.
-            at = max(played[i], now)
-            first = got.find(bytes([ANSWER]))
-            if first >= 0 and pressed[i]:
-                latencies.append(at + first / 8000 - pressed[i])
-                pressed[i] = 0.0
-            played[i] = at + len(got) / 8000
+                pass  # nobody reads between two rounds
+            try:
+                os.read(master, 65536)
+            except BlockingIOError:
+                pass
         turn += 1
         time.sleep(max(0.0, began + turn * TICK_S - time.monotonic()))
-    print(*latencies, flush=True)
 
 
-class Load:
-    """The measured side."""
+async def bare(ports: list[SerialPort], seconds: float) -> None:
+    """Read and write the same bytes at the same tick, and nothing else."""
+    loop = asyncio.get_running_loop()
+    frame = bytes([latency.PROMPT]) * FRAME
+    done = loop.create_future()
+    due = loop.time()
+    end = due + seconds
 
-    def __init__(self, paths: list[str]) -> None:
-        self.paths = paths
-
-    async def bare(self, seconds: float) -> float:
-        """Read and write the same bytes, at the same tick."""
-        ports = [await SerialPort.open(path) for path in self.paths]
-        loop = asyncio.get_running_loop()
-        frame = bytes([PROMPT]) * FRAME
-        done = loop.create_future()
-        due = end = loop.time()
-        end += seconds
-
-        def tick() -> None:
-            nonlocal due
-            for port in ports:
-                try:
-                    os.read(port.fd, 65536)
-                except BlockingIOError:
-                    pass
-                try:
-                    os.write(port.fd, frame)
-                except BlockingIOError:
-                    pass
-            due += TICK_S
-            if due < end:
-                loop.call_at(due, tick)
-            else:
-                done.set_result(None)
-
-        began = time.process_time()
-        tick()
-        await done
-        used = time.process_time() - began
+    def tick() -> None:
+        nonlocal due
         for port in ports:
-            port.close()
-        return used
+            try:
+                os.read(port.fd, 65536)
+            except BlockingIOError:
+                pass
+            try:
+                os.write(port.fd, frame)
+            except BlockingIOError:
+                pass
+        due += TICK_S
+        if due < end:
+            loop.call_at(due, tick)
+        else:
+            done.set_result(None)
 
-    async def pump(self, seconds: float) -> float:
-        """The house's own: shielding, companding, keys, prompts that keys stop."""
-        pump = AudioPump()
-        prompt, answer = bytes([PROMPT]) * 8000 * 60, bytes([ANSWER]) * 400
-        streams: list[Stream] = []
-        ports = []
+    tick()
+    await done
 
-        def pressed(i: int) -> None:
-            stream = streams[i]
+
+async def house(ports: list[SerialPort], seconds: float) -> None:
+    """What the box does: shielding, companding, listening for keys, prompts that keys stop, and prompts that answer them."""
+    pump = AudioPump()
+    prompt, answer = bytes([latency.PROMPT]) * 8000 * 60, bytes([latency.ANSWER]) * 4000
+
+    def serve(port: SerialPort) -> Callable[[], None]:
+        def pressed(key: str) -> None:
             if stream.playback:
                 stream.playback.cancel()
-            stream.play(answer).done.add_done_callback(lambda _: again(i))
+            stream.play(answer).done.add_done_callback(again)
 
-        def again(i: int) -> None:
-            if streams[i].active and not streams[i].playback:
-                streams[i].play(prompt)
+        def again(_: object = None) -> None:
+            if stream.active and not stream.playback:
+                stream.play(prompt)
 
-        for i, path in enumerate(self.paths):
-            port = await SerialPort.open(path)
-            ports.append(port)
-            shielded = ShieldedPort(
-                port.fd, Encoding.ALAW, receives=True, on_code=lambda code: None, on_end=lambda rest: None
-            )
-            streams.append(pump.start(shielded, on_key=lambda key, i=i: pressed(i), on_lost=print))
-            again(i)
-        began = time.process_time()
-        await asyncio.sleep(seconds)
-        used = time.process_time() - began
-        for stream in streams:
-            stream.stop()
-        for port in ports:
-            port.close()
-        return used
+        shielded = ShieldedPort(
+            port.fd, Encoding.ALAW, receives=True, on_code=lambda code: None, on_end=lambda rest: None
+        )
+        stream = pump.start(shielded, on_key=pressed, on_lost=print)
+        again()
+        return stream.stop
+
+    stops = [serve(port) for port in ports]
+    await asyncio.sleep(seconds)
+    for stop in stops:
+        stop()
 
 
-def measure(lines: int, seconds: float, what: str) -> tuple[float, list[float]]:
-    """(CPU seconds a second, latencies in seconds)."""
+async def idle(ports: list[SerialPort], seconds: float) -> None:
+    """The lines are there, and nobody calls."""
+    await asyncio.sleep(seconds)
+
+
+async def cpu(what: Callable[[list[SerialPort], float], Awaitable[None]], paths: list[str], seconds: float) -> float:
+    """Share of one core."""
+    ports = [await SerialPort.open(path) for path in paths]
+    used = time.process_time()
+    await what(ports, seconds)
+    used = time.process_time() - used
+    for port in ports:
+        port.close()
+    return used / seconds
+
+
+def resident_mb() -> float:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def spread(values: list[float], form: str) -> str:
+    low, middle, high = (format(v, form) for v in (min(values), statistics.median(values), max(values)))
+    return f"{middle}  ({low} to {high})"
+
+
+def compare(lines: int, what: str, rounds: int, seconds: float) -> None:
+    """Print bare loop and pump, in turn, with `what` on the lines."""
     other = subprocess.Popen(
-        [sys.executable, __file__, "--modems", "--lines", str(lines), "--seconds", str(seconds + 1)],
+        [sys.executable, "-m", "tests.bench.load", "--modems", what, "--lines", str(lines)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[2],
     )
     assert other.stdout
     assert other.stdin
-    load = Load(other.stdout.readline().split())
-    other.stdin.write("go\n")
-    other.stdin.flush()
-    used = asyncio.run(load.bare(seconds) if what == "bare" else load.pump(seconds))
-    latencies = [float(word) for word in other.stdout.readline().split()]
+    paths = other.stdout.readline().split()
+    empty = resident_mb()
+    nobody = asyncio.run(cpu(idle, paths, seconds))
+    bares, houses = [], []
+    for _ in range(rounds):
+        bares.append(asyncio.run(cpu(bare, paths, seconds)))
+        houses.append(asyncio.run(cpu(house, paths, seconds)))
+    full = resident_mb()
+    other.stdin.close()
     other.wait()
-    return used / seconds, latencies
+    ratios = [h / b for h, b in zip(houses, bares, strict=True)]
+    print(f"{lines} lines, {what} from the far end, a prompt to it, a key every {KEY_EVERY_S:g} s on each line:")
+    print(f"  bare loop   {spread(bares, '.2%')} of a core")
+    print(f"  the pump    {spread(houses, '.2%')} of a core")
+    missed = "" if statistics.median(ratios) <= GOAL_RATIO else ": MISSED"
+    print(f"  ratio       {spread(ratios, '.2f')}, to reach: {GOAL_RATIO:g}{missed}")
+    print(f"  idle        {nobody:.2%} of a core while nobody calls")
+    print(f"  memory      {empty:.1f} MB resident before, {full:.1f} MB after")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--lines", type=int, default=30)
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--modems", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--seconds", type=float, default=4.0, help="a round, for each of the two")
+    parser.add_argument("--modems", choices=("speech", "silence"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.modems:
-        modems(options.lines, options.seconds)
+        modems(options.lines, options.modems)
         return
-    bare, _ = measure(options.lines, options.seconds, "bare")
-    house, latencies = measure(options.lines, options.seconds, "pump")
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{options.lines} lines, audio both ways, {options.seconds:g} s each")
-    print(f"bare loop   {bare:7.2%} of a core")
-    print(f"the pump    {house:7.2%} of a core = {house / bare:.2f} times the bare loop")
-    print(f"memory      {memory:7.1f} MB resident at most")
-    if latencies:
-        spread = np.percentile(np.array(latencies) * 1000, [50, 90, 99, 100])
-        print(
-            f"key tone begins -> next prompt heard, {len(latencies)} keys: "
-            f"p50 {spread[0]:.0f}, p90 {spread[1]:.0f}, p99 {spread[2]:.0f}, max {spread[3]:.0f} ms "
-            f"(of which up to {LEAD_S * 1000:.0f} ms lie in the modem and 40 ms are the detector's)"
-        )
+    print(f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}; figures are medians (least to most)")
+    for what in ("speech", "silence"):
+        compare(options.lines, what, options.rounds, options.seconds)
+    print(*latency.report(latency.measure(options.lines, talk(options.lines / 6))), sep="\n")
 
 
 if __name__ == "__main__":
