@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from appliance.__main__ import main
+from appliance.monitor.overload.config import MonitorConfig
 from appliance.monitor.overload.derive import derive, erlang_c
 from appliance.overload import options
 
@@ -77,6 +78,7 @@ def test_thresholds_make_a_configuration_that_can_be_read_back():
 def test_the_papers_centre_gets_the_papers_thresholds():
     config = derive(30, 10, 96.0, 0.8)
     assert (config.ingress.occupancy, config.agents.occupancy) == (8, 4)
+    assert config == MonitorConfig()
     commercial = derive(60, 20, 300.0, 3.0, emergency=False)
     assert commercial.agents.occupancy > 15
     assert commercial.ingress.occupancy > commercial.agents.occupancy

@@ -64,11 +64,11 @@ class MonitorConfig:
     """All of the monitor. The defaults are for 30 lines and 10 agents (`alertbox overload thresholds` derives others)."""
 
     window: int = option(5, "Calls over which means are taken and rejections counted.", low=2, high=1000, unit="calls")
-    ingress: AreaConfig = field(default=AreaConfig(30, 8, 4.0, 240.0))
-    queue_pstn: AreaConfig = field(default=AreaConfig(20, 3, 8.0, 20.0))
-    queue_mobile: AreaConfig = field(default=AreaConfig(20, 3, 8.0, 20.0))
-    queue_voip: AreaConfig = field(default=AreaConfig(20, 3, 8.0, 20.0))
-    agents: AreaConfig = field(default=AreaConfig(10, 4, 8.0, 240.0))
+    ingress: AreaConfig = field(default=AreaConfig(30, 8, 4.8, 240.0))
+    queue_pstn: AreaConfig = field(default=AreaConfig(20, 3, 19.2, 20.0))
+    queue_mobile: AreaConfig = field(default=AreaConfig(20, 3, 19.2, 20.0))
+    queue_voip: AreaConfig = field(default=AreaConfig(20, 3, 3.2, 20.0))
+    agents: AreaConfig = field(default=AreaConfig(10, 4, 9.6, 240.0))
     suspects: tuple[str, ...] = option((VOIP,), "Domains whose attacks Table 1 looks for.")
     reading: Reading = option(Reading.TABLE, "Combinations that Table 1 leaves out: by the table, or by its prose.")
     residence_condition: bool = option(

@@ -51,17 +51,19 @@ def derive(
         queued = math.ceil(erlang_c(agents, load) * load) if load < agents else lines - agents
         ingress = min(max(usual + queued, 1), lines)
         waiting = max(3, math.ceil((ingress - taken) / 3) + 2)
-    # A rate that fills the agents for as long as it lasts; a domain that alone reaches it uses all the others' agents.
+    # At this rate calls alone keep all agents busy. The suspected domain alarms at three times the rate, which it has to
+    # reach on its own; the others at half of it, so that a disaster, which raises all, is soon seen in them.
     filling_s = service_s / agents
     default = MonitorConfig()
-    queue_s = min(default.queue_voip.interarrival_s, filling_s) if emergency else filling_s
-    queue = AreaConfig(per_queue, min(waiting, per_queue), round(queue_s, 3), default.queue_voip.residence_s)
+    waiting = min(waiting, per_queue)
+    calm = AreaConfig(per_queue, waiting, round(2 * filling_s, 3), default.queue_pstn.residence_s)
+    suspect = replace(calm, interarrival_s=round(filling_s / 3, 3))
     stay = round(service_s * 2.5, 1)
     return replace(
         default,
         ingress=AreaConfig(lines, ingress, round(filling_s / 2, 3), stay),
         agents=AreaConfig(agents, taken, round(filling_s, 3), stay),
-        queue_pstn=queue,
-        queue_mobile=queue,
-        queue_voip=queue,
+        queue_pstn=calm,
+        queue_mobile=calm,
+        queue_voip=suspect,
     )

@@ -1,0 +1,1 @@
+"""The overload monitor, measured: `python -m tests.bench.overload`."""

@@ -1,0 +1,324 @@
+"""The tables of the bench. Each function prints one and gives back its numbers."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from appliance.monitor.centre.traffic import Clumps
+from appliance.monitor.overload.config import MonitorConfig, Reading
+from appliance.monitor.overload.events import DOMAINS, Answered, Ended, Event, Offered, Queued, Ringing
+from appliance.monitor.overload.monitor import OverloadMonitor
+from tests.bench.overload.measure import Bench, mean_interval, upper, wilson
+from tests.bench.overload.scenarios import BASE, DETECTORS, RATES, SHARES, shares_of
+
+Rows = list[dict[str, Any]]
+
+
+def full_s(rate: float, busy: int, places: int) -> float:
+    """The calculated time until all places are taken: no call ends meanwhile (the paper's upper curves)."""
+    return (places - busy) * 60 / rate
+
+
+def thresholds(agents: int, ingress: int) -> MonitorConfig:
+    """The defaults with other occupancy thresholds."""
+    default = MonitorConfig()
+    return replace(
+        default,
+        agents=replace(default.agents, occupancy=agents),
+        ingress=replace(default.ingress, occupancy=ingress),
+    )
+
+
+def response(bench: Bench, count: int) -> Rows:
+    """Response time of Table 1 and of ours against the rate, for the paper's thresholds and higher ones (figures 5 to 7)."""
+    print("\n## Response time (s) against attack rate; VoIP share 11 %, mean and 95 % interval")
+    print("rate/min  thresholds         table1            shares            agents full  lines full (calculated)")
+    rows = []
+    for name, config in (
+        ("agents 4", thresholds(4, 99)),
+        ("agents 8", thresholds(8, 99)),
+        ("ingress 8", thresholds(99, 8)),
+        ("ingress 16", thresholds(99, 16)),
+        ("both 4/8", MonitorConfig()),
+    ):
+        for rate in RATES:
+            runs = bench.runs("attack", count, config, rate=rate, voip=0.11)
+            row: dict[str, Any] = {"name": name, "rate": rate}
+            for detector in DETECTORS:
+                row[detector] = mean_interval([run["first"][detector] for run in runs if detector in run["first"]])
+            row["agents"] = mean_interval([full_s(rate, run["busy"], 10) for run in runs])[0]
+            row["lines"] = mean_interval([full_s(rate, run["busy"], 30) for run in runs])[0]
+            rows.append(row)
+            cells = "  ".join(f"{row[each][0]:7.2f} ±{row[each][1]:6.2f}" for each in DETECTORS)
+            print(f"{rate:8}  {name:<16} {cells}  {row['agents']:9.2f}  {row['lines']:9.2f}")
+    return rows
+
+
+def detection(bench: Bench, count: int) -> Rows:
+    """Is the alarm there before it is too late, at every share and rate?"""
+    print("\n## Detection from an ordinary hour, at most two agents busy")
+    print(
+        "before agents/lines: before they are exhausted in the run, and before the calculated moment (the sooner counts)"
+    )
+    print("share  rate/min  detector  detected  mean s   ratio to agents full   before agents        before lines")
+    rows = []
+    for voip in SHARES:
+        for rate in RATES:
+            runs = bench.runs("attack", count, rate=rate, voip=voip)
+            for detector in DETECTORS:
+                found = [run["first"].get(detector, math.inf) for run in runs]
+                seen = [each for each in found if each < math.inf]
+                mean = mean_interval(seen)[0] if seen else math.nan
+                full = mean_interval([full_s(rate, run["busy"], 10) for run in runs])[0]
+                in_time = {
+                    what: sum(
+                        each <= min(run[what] if run[what] is not None else math.inf, limit(rate, run["busy"], places))
+                        for each, run in zip(found, runs, strict=True)
+                    )
+                    for what, places, limit in (("agents", 10, _never), ("lines", 30, full_s))
+                }
+                row = {"voip": voip, "rate": rate, "detector": detector, "seen": len(seen), "of": len(runs)}
+                row |= {"mean": mean, "ratio": mean / full, **in_time}
+                rows.append(row)
+                a, b = wilson(in_time["agents"], len(runs)), wilson(in_time["lines"], len(runs))
+                print(
+                    f"{voip:5.0%}  {rate:8}  {detector:<8}  {len(seen) / len(runs):7.1%}  {mean:7.2f}  {mean / full:8.2f}"
+                    f"   {in_time['agents'] / len(runs):14.1%} ({a[0]:.1%}-{a[1]:.1%})"
+                    f" {in_time['lines'] / len(runs):8.1%} ({b[0]:.1%}-{b[1]:.1%})"
+                )
+    return rows
+
+
+def _never(rate: float, busy: int, places: int) -> float:
+    """Agents: what the run shows counts; calls that end give agents back, so the calculated moment may never come."""
+    return math.inf
+
+
+def false_alarms(bench: Bench, count: int) -> Rows:
+    """Storms through both detectors (figure 8)."""
+    print("\n## Storms of three hours through centre and monitor: alarms that are all false")
+    print(
+        "share  storm         storms  detector  with alarm  alarms/storm  at most (95 %)  stage 1  stage 2  calls lost"
+    )
+    rows = []
+    for voip in SHARES:
+        for name, kw in (("constant", {}), ("step", {"shift": "step"}), ("redial", {"redial": 0.7})):
+            runs = bench.runs("storm", count, voip=voip, **kw)
+            rows += _false(voip, name, runs)
+    for name, clumps in (("clumps", Clumps(4.0)), ("clumps of one network", Clumps(4.0, 30.0, 1.0))):
+        rows += _false(0.2, name, bench.runs("storm", count, voip=0.2, clumps=clumps))
+    return rows
+
+
+def _false(voip: float, name: str, runs: list[dict[str, Any]]) -> Rows:
+    rows = []
+    part = {key: sum(run[key] for run in runs) / len(runs) for key in ("stage1", "stage2", "lost")}
+    for detector in DETECTORS:
+        hits = sum(run["alarms"][detector] > 0 for run in runs)
+        mean = sum(run["alarms"][detector] for run in runs) / len(runs)
+        rows.append(
+            {"voip": voip, "name": name, "detector": detector, "hits": hits, "of": len(runs), "mean": mean} | part
+        )
+        print(
+            f"{voip:5.0%}  {name:<12} {len(runs):7}  {detector:<8}  {hits:10}  {mean:12.3f}  {upper(hits, len(runs)):14.2%}"
+            f"  {part['stage1']:7.1%}  {part['stage2']:7.2%}  {part['lost']:7.1%}"
+        )
+    return rows
+
+
+def open_gate(bench: Bench, count: int, redial: bool) -> Rows:
+    """Many storms through the second detector alone, with stage 1 taken as met all the time."""
+    config = MonitorConfig().shares
+    print("\n## Storms through `shares` alone, stage 1 held open (alarms can only be more than in the centre)")
+    print(
+        "share  storm            storms  with alarm  at most (95 %)  greatest evidence quiet / storm (of what is needed)"
+    )
+    rows = []
+    for voip in SHARES:
+        for name, kw in (
+            ("constant", {}),
+            ("step of 25", {"shift": "step"}),
+            ("slowly 25", {"shift": "slow"}),
+            ("redial", {"redial": 0.7}),
+            ("step, redial", {"shift": "step", "redial": 0.7}),
+        ):
+            if ("redial" in kw) != redial:
+                continue
+            runs = bench.runs("open", count, voip=voip, **kw)
+            hits = sum(run["quiet"] >= config.quiet or run["storm"] >= config.storm for run in runs)
+            most = max(run["quiet"] for run in runs) / config.quiet, max(run["storm"] for run in runs) / config.storm
+            rows.append({"voip": voip, "name": name, "hits": hits, "of": len(runs), "runs": runs})
+            print(
+                f"{voip:5.0%}  {name:<15} {len(runs):7}  {hits:10}  {upper(hits, len(runs)):14.2%}  {most[0]:.2f} / {most[1]:.2f}"
+            )
+    return rows
+
+
+def hard_attacks(bench: Bench, count: int) -> None:
+    """Attacks inside a storm, and ramps: printed as they are."""
+    print(
+        "\n## Attacks hidden in a storm (15 genuine calls/min at the top), and ramps of five minutes; VoIP share 11 and 20 %"
+    )
+    print("attack          share  rate/min  detector  detected (of)   mean delay s")
+    for voip in (0.11, 0.2):
+        for name, kind, key in (("in a storm", "storm", "hidden"), ("ramp 300 s", "attack", "rate")):
+            for rate in (25, 50, 100, 400):
+                more = {key: float(rate)} | ({"ramp_s": 300.0} if kind == "attack" else {})
+                runs = bench.runs(kind, count, voip=voip, **more)
+                for detector in DETECTORS:
+                    seen = [run["first"][detector] for run in runs if detector in run["first"]]
+                    mean, half = mean_interval(seen)
+                    print(
+                        f"{name:<14} {voip:5.0%}  {rate:8}  {detector:<8}  {len(seen):5} ({len(runs)})  {mean:10.1f} ±{half:.1f}"
+                    )
+
+
+def real_log(bench: Bench, count: int) -> None:
+    """The Seattle log with storms and attacks grafted on; networks by lot."""
+    print("\n## The real log (Seattle PD, September 2020; networks drawn by lot) with storms and attacks grafted on")
+    for voip in SHARES:
+        runs = bench.runs("real", count, voip=voip, storm=True, rate=0.0)
+        for detector in DETECTORS:
+            hits = sum(run["alarms"][detector] > 0 for run in runs)
+            print(
+                f"storm   {voip:4.0%}  {detector:<8}  {hits} of {len(runs)} storms with an alarm,"
+                f" at most {upper(hits, len(runs)):.1%}"
+            )
+    for voip in (0.11, 0.2):
+        for rate in (25, 100, 1200):
+            runs = bench.runs("real", count, voip=voip, storm=False, rate=float(rate))
+            full = mean_interval([full_s(rate, run["busy"], 10) for run in runs])[0]
+            for detector in DETECTORS:
+                found = [run["first"].get(detector, math.inf) for run in runs]
+                seen = [each for each in found if each < math.inf]
+                before = sum(
+                    each <= (math.inf if run["agents"] is None else run["agents"])
+                    for each, run in zip(found, runs, strict=True)
+                )
+                mean = mean_interval(seen)[0]
+                print(
+                    f"attack  {voip:4.0%}  {rate:5}/min  {detector:<8}  detected {len(seen)} of {len(runs)}, before the agents are"
+                    f" exhausted {before}; mean {mean:.2f} s, {mean / full:.2f} of {full:.2f} s"
+                )
+
+
+def options(bench: Bench, count: int) -> None:
+    """What the paper leaves as an option: the prose's reading, residence condition, floating thresholds, persistence."""
+    print("\n## Options of Table 1: response at a VoIP share of 11 %, false alarms a storm at 20 and 33 %")
+    print("option                 25/min             100/min            1200/min           20 %     33 %")
+    default = MonitorConfig()
+    for name, config in (
+        ("as it stands", default),
+        ("prose", replace(default, reading=Reading.PROSE)),
+        ("residence condition", replace(default, residence_condition=True)),
+        ("floating thresholds", replace(default, dynamic=True)),
+        ("persistence 1 s", replace(default, persistence_s=1.0)),
+        ("persistence 3 s", replace(default, persistence_s=3.0)),
+        ("agents when answered", replace(default, agents_ringing=False)),
+    ):
+        cells = []
+        for rate in (25, 100, 1200):
+            runs = bench.runs("attack", count, config, rate=rate, voip=0.11)
+            seen = [run["first"]["table1"] for run in runs if "table1" in run["first"]]
+            cells.append(f"{mean_interval(seen)[0]:7.2f} s {len(seen) / len(runs):6.1%}")
+        for voip in (0.2, 0.33):
+            runs = bench.runs("storm", max(count // 4, 2), config, voip=voip)
+            cells.append(f"{sum(run['alarms']['table1'] for run in runs) / len(runs):6.2f}")
+        print(f"{name:<21}", "  ".join(cells))
+
+
+def bound(rate: float, voip: float, others_known: bool) -> float:
+    """Kullback-Leibler divergence a call between an attack in an ordinary hour and that hour; with the clock or without."""
+    mine = rate / 60
+    part = mine / (mine + BASE)
+    divergence = 0.0
+    for domain, share in zip(DOMAINS, shares_of(voip), strict=True):
+        seen = part * (domain == "voip") + (1 - part) * share
+        divergence += seen * math.log(seen / share) if seen else 0.0
+    if others_known:
+        ratio = BASE / (mine + BASE)
+        divergence += -math.log(ratio) - 1 + ratio
+    return divergence
+
+
+def limits(rows: Rows, storms: Rows) -> Rows:
+    """Delay of ours beside the bound of sequential change detection, at the rate of false alarms that was shown."""
+    print(
+        "\n## Delay beside Lorden's bound log(calls between false alarms) / divergence a call, in calls of the attack"
+    )
+    print(
+        "The honest hypothesis of the bound is the exact one: shares and load known, none of them may move. Ours may move."
+    )
+    print("share  rate/min  shares: calls  bound, domains only  bound, domains and clock")
+    gained = sum(row["of"] for row in storms if row["name"] == "constant") * 1200
+    found = []
+    for row in rows:
+        if row["detector"] != "shares" or row["rate"] not in (25, 100, 1200):
+            continue
+        calls = row["mean"] * row["rate"] / 60
+        label = math.log(gained) / bound(row["rate"], row["voip"], False)
+        clock = math.log(gained) / bound(row["rate"], row["voip"], True)
+        found.append({"voip": row["voip"], "rate": row["rate"], "calls": calls, "label": label, "clock": clock})
+        print(f"{row['voip']:5.0%}  {row['rate']:8}  {calls:13.1f}  {label:19.1f}  {clock:24.1f}")
+    return found
+
+
+def trade_off(bench: Bench, count: int, storms: Rows) -> Rows:
+    """False alarms against delay, over the threshold of the quiet tests."""
+    print(
+        "\n## Trade-off of the quiet tests at a VoIP share of 20 %: threshold, false alarms a storm, delay at 25/min and 100/min"
+    )
+    rows = []
+    default = MonitorConfig()
+    for quiet in (3.0, 4.0, 5.0, 6.0, 7.0, default.shares.quiet, 10.0, 12.0):
+        row: dict[str, Any] = {"quiet": quiet}
+        for name in ("constant", "step of 25"):
+            (storm,) = (each for each in storms if each["name"] == name and each["voip"] == 0.2)
+            row[name] = sum(run["quiet"] >= quiet for run in storm["runs"]) / storm["of"]
+        config = replace(default, shares=replace(default.shares, quiet=quiet))
+        for rate in (25, 100):
+            runs = bench.runs("attack", count, config, rate=rate, voip=0.2)
+            row[rate] = mean_interval([run["first"]["shares"] for run in runs if "shares" in run["first"]])[0]
+        rows.append(row)
+        print(
+            f"{quiet:6.2f}  {row['constant']:8.2%} constant  {row['step of 25']:8.2%} step  {row[25]:6.2f} s  {row[100]:6.2f} s"
+        )
+    return rows
+
+
+def speed(count: int) -> None:
+    """Events through one monitor in this process, in ten parts."""
+    print(f"\n## Speed: {count:,} events in one process, by tenths")
+    monitor = OverloadMonitor()
+    rates = []
+    for part in range(10):
+        events = list(_flood(part, count // 10))
+        began = time.process_time()
+        for event in events:
+            monitor.feed(event)
+        rates.append(len(events) / (time.process_time() - began))
+    print("events/s of processor time: " + "  ".join(f"{rate:,.0f}" for rate in rates))
+    print(
+        f"slowest {min(rates):,.0f}; last over first {rates[-1] / rates[0]:.2f}; "
+        f"snapshot {len(str(monitor.snapshot())):,} characters"
+    )
+
+
+def _flood(part: int, count: int) -> Iterable[Event]:
+    """4,800 calls a minute, five events each, on two hundred places."""
+    draw = random.Random(part)
+    at = part * 1e6
+    for call in range(count // 5):
+        at += 0.0125
+        name = part * count + call
+        yield Offered(name, draw.choice(DOMAINS), at)
+        yield Queued(name, at)
+        for event, delay in ((Ringing, 20), (Answered, 40), (Ended, 200)):
+            late = name - delay
+            if call >= delay:
+                yield event(late, at)
