@@ -213,6 +213,8 @@ class GsmLine(VoiceLine):
             raise Glare("a call has just come in")
         started, self._ended_at = loop.time(), None
         self._outcome = outcome = loop.create_future()
+        # A modem that dies while it takes the dial command ends the dial by that: nobody may ask for the outcome then.
+        outcome.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._alerting.clear()
         self.calls.dialled(started)
         reply = await at.command(f"ATD{request.number};", expect=(), timeout=DIAL_S, finals=CALL, check=False)
