@@ -94,16 +94,16 @@ class AnalogueLine(ModemLine):
         return await self.at.command("AT+VLS=1", expect=(), finals=CALL, check=False)
 
     async def _connect(self, call: VoiceCall) -> None:
-        if isinstance(call, DuplexCall) and await self.enter_data("AT+VTR", call):
-            call.begin(self.start_stream(receives=True))
+        if isinstance(call, DuplexCall) and await self.data.enter("AT+VTR", call):
+            call.begin(self.data.start(receives=True))
 
     async def leave_stream(self) -> None:
         if self.model.duplex:
-            await self.end_stream(DUPLEX_END)
-        elif self.stream and self.stream.port.receives:
-            await self.end_stream(RECORD_END)
+            await self.data.leave(DUPLEX_END)
+        elif self.data.receives:
+            await self.data.leave(RECORD_END)
         else:
-            await self.end_stream(PLAY_ABORT)
+            await self.data.leave(PLAY_ABORT)
 
     async def _on_hook(self) -> None:
         await self.at.command("AT+VLS=0", expect=(), finals=CALL, check=False)

@@ -26,7 +26,7 @@ class HalfDuplexCall(VoiceCall):
         self._turn = asyncio.Lock()
 
     def _discard(self) -> None:
-        stream = self._modem_line.stream
+        stream = self._modem_line.data.stream
         if stream and stream.playback:
             stream.playback.cancel()
 
@@ -42,7 +42,7 @@ class HalfDuplexCall(VoiceCall):
             finally:
                 heard, cut_short = playback.heard, halt.requested.done() or not playback.complete
                 end = PLAY_END_STUBBORN if line.model.stubborn_end else PLAY_END
-                await asyncio.shield(line.end_stream(PLAY_ABORT if cut_short else end))
+                await asyncio.shield(line.data.leave(PLAY_ABORT if cut_short else end))
             return heard if cut_short else playback.given
 
     async def _receive(self, limit: int, halt: Halt) -> bytes:
@@ -55,18 +55,18 @@ class HalfDuplexCall(VoiceCall):
                 await asyncio.wait((halt.requested,), timeout=limit / RATE)
             finally:
                 stream.capture = None
-                await asyncio.shield(self._modem_line.end_stream(RECORD_END))
+                await asyncio.shield(self._modem_line.data.leave(RECORD_END))
             return bytes(captured)
 
     async def _enter(self, command: str, *, receives: bool) -> Stream | None:
         """Into a data state; None where the call has gone. Raises a `LineFault`."""
         line = self._modem_line
         try:
-            entered = await line.enter_data(command, self)
+            entered = await line.data.enter(command, self)
         except BaseException:
-            await asyncio.shield(line.end_stream(PLAY_ABORT + RECORD_END))
+            await asyncio.shield(line.data.leave(PLAY_ABORT + RECORD_END))
             raise
-        return line.start_stream(receives=receives) if entered else None
+        return line.data.start(receives=receives) if entered else None
 
     async def _send_key(self, key: str) -> None:
         line = self._modem_line

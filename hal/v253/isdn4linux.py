@@ -91,11 +91,11 @@ class IsdnLine(ModemLine):
     async def _connect(self, call: VoiceCall) -> None:
         assert isinstance(call, DuplexCall)
         await self.at.command("AT+VLS=2", expect=())
-        if await self.enter_data("AT+VTX+VRX", call):
-            call.begin(self.start_stream(receives=True, connects=1))
+        if await self.data.enter("AT+VTX+VRX", call):
+            call.begin(self.data.start(receives=True, connects=1))
 
     async def leave_stream(self) -> None:
-        await self.end_stream(RECORD_END_I4L + PLAY_END)
+        await self.data.leave(RECORD_END_I4L + PLAY_END)
 
     async def _on_hook(self) -> None:
         await self.at.command("ATH", expect=(), finals=CALL, check=False)

@@ -11,22 +11,22 @@ from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 
-from hal.at import CALL, CommandError, Interpreter, Reply, parse_result
+from hal.at import CALL, Interpreter, Reply, parse_result
 from hal.at.results import BUSY, NO_ANSWER, NO_CARRIER, OK, VCON
-from hal.audio.pump import AudioPump, Stream
+from hal.audio.pump import AudioPump
 from hal.audio.sound import Encoding
 from hal.errors import Busy, Glare, HalError, HungUp, LineClosed, LineFault, ModemError, ModemSilent, NoAnswer
 from hal.line import Device, DialGate, DialRequest, LineHealth, LineState
 from hal.registry import DeviceConfig
 from hal.serialport import SerialPort
 from hal.v253 import callerid
-from hal.v253.codec import DLE, PLAY_END, RECORD_END, RECORD_END_I4L, KeyMerger, KeyReader, hang_up_reason
+from hal.v253.codec import PLAY_END, RECORD_END, RECORD_END_I4L, KeyMerger, KeyReader, hang_up_reason
 from hal.v253.compression import Compression, choose
+from hal.v253.datastate import DataState
 from hal.v253.models import V253, KeySource, Model
 from hal.v253.number import dial_string
 from hal.v253.results import failure
 from hal.v253.ringing import RingWatch
-from hal.v253.stream import ShieldedPort
 from hal.voicecall import VoiceCall
 from hal.voiceline import RingingCall, VoiceLine
 
@@ -40,9 +40,6 @@ BUSY_TONE_S = 1.0
 """Seconds in which a modem that hears busy may say BUSY by itself."""
 ROUND_TRIP_S = 2.0
 """Seconds for an idle modem to say OK."""
-END_S = 2.0
-"""Seconds for a modem to leave a data state, beyond what it still has to play."""
-_STREAM_ENDS = frozenset({OK, VCON, NO_CARRIER})
 
 
 class ModemLine(VoiceLine):
@@ -69,16 +66,12 @@ class ModemLine(VoiceLine):
         self.model: Model = V253
         self.codec = Compression(0, Encoding.ALAW)
         self.facts: dict[str, str] = {}
-        self.stream: Stream | None = None
-        self._pump = pump
+        self.data = DataState(self, pump)
         self._on_fault = on_fault
         self._port: SerialPort | None = None
         self._at: Interpreter | None = None
         self._keys = KeyReader()
         self._merger = KeyMerger()
-        self.in_data = False
-        """The modem is in a data state: bytes to it are audio."""
-        self._leaving = False
         self._heard_busy = False
         self._dialled_at = 0.0
         self._ring_limit_s = 0.0
@@ -122,6 +115,18 @@ class ModemLine(VoiceLine):
         return self._at
 
     @property
+    def is_open(self) -> bool:
+        """There is a dialogue with the modem."""
+        return self._at is not None
+
+    @property
+    def fd(self) -> int:
+        """The port's file descriptor. Raises `LineClosed`."""
+        if self._port is None:
+            raise LineClosed(f"{self.name} is closed")
+        return self._port.fd
+
+    @property
     def healthy(self) -> bool:
         return self.state not in (LineState.CLOSED, LineState.FAULTED)
 
@@ -131,7 +136,7 @@ class ModemLine(VoiceLine):
         try:
             self._port = await SerialPort.open(self.path)
             self._at = Interpreter(
-                self._port, on_line=self._on_line, on_lost=self.lost, on_shielded=lambda code: self._on_code(code)
+                self._port, on_line=self._on_line, on_lost=self.lost, on_shielded=lambda code: self.heard_code(code)
             )
             await self._wake()
             await self._initialise()
@@ -149,7 +154,7 @@ class ModemLine(VoiceLine):
             self.faulted(ModemSilent(f"{self.name} is being initialised"))  # nobody dials meanwhile
         if self._port and not self._port.lost:
             try:
-                self._end_stream()
+                self.data.stop()
                 await self._wake()
                 await self._on_hook()
                 await self._initialise()
@@ -174,7 +179,7 @@ class ModemLine(VoiceLine):
         if self.state is LineState.CLOSED:
             return
         log.warning("%s: %s", self.name, fault)
-        self._end_stream()
+        self.data.stop()
         self.faulted(fault)
         self._on_fault()
 
@@ -191,7 +196,7 @@ class ModemLine(VoiceLine):
             await at.resynchronise()
 
     def _release_port(self) -> None:
-        self._end_stream()
+        self.data.stop()
         self._rings.forget()
         self._early_rings.clear()
         if self._port:
@@ -286,99 +291,17 @@ class ModemLine(VoiceLine):
             raise
         return LineHealth(True, f"{self.facts.get('model', 'modem')} answers on {self.path}", facts=dict(self.facts))
 
-    # --- data states ---
-
-    async def enter_data(self, command: str, call: VoiceCall) -> bool:
-        """Ask for a data state: false where the call has gone. Raises a `LineFault`.
-
-        Cancelled in the middle, the modem counts as being in it, which `end_stream` mends either way.
-        """
-        self.in_data = True
-        try:
-            await self.at.command(command, expect=(), finals=CALL)
-        except CommandError as error:
-            self.in_data = False
-            if error.reply.code not in (NO_CARRIER, NO_ANSWER):
-                raise
-            call.ended(error.reply.code)
-            return False
-        return True
-
-    def start_stream(self, *, receives: bool, connects: int = 0) -> Stream:
-        """After CONNECT: the pump moves the audio. Where the modem only plays, its words stay with the interpreter."""
-        assert self._port
-        port = ShieldedPort(
-            self._port.fd,
-            self.codec.encoding,
-            receives=receives,
-            on_code=self._on_code,
-            on_end=self._on_stream_end,
-            connects=connects,
-        )
-        own_keys = receives and self.model.keys is not KeySource.MODEM
-        stream = self.stream = self._pump.start(
-            port, on_lost=self.lost, on_key=(lambda key: self._key_from("own", key)) if own_keys else None
-        )
-        if receives:
-            rest = self.at.release()
-            if rest:
-                stream.take_in(rest)
-        else:
-            self.at.attach(self.at.release())
-        return stream
-
-    async def end_stream(self, codes: bytes) -> None:
-        """Leave the data state by `codes`; more stubbornly where that does not help. Returns in command state.
-
-        Raises `ModemSilent` where the modem cannot be reached any more, `Unplugged`.
-        """
-        if not self.in_data:
-            return
-        self._leaving = True
-        ahead_s = self.stream.ahead_s if self.stream else 0.0
-        if self.stream and self.stream.playback:
-            self.stream.playback.cancel()
-        try:
-            for attempt in (codes, bytes([DLE, DLE]) + codes):
-                try:
-                    reply = await self.at.result(attempt, finals=_STREAM_ENDS, timeout=END_S + ahead_s)
-                except ModemSilent:
-                    continue
-                if reply.code == NO_CARRIER and self.call:
-                    self.call.ended(str(reply.code))
-                return
-            self._end_stream()
-            self.at.attach()
-            await self.at.resynchronise()
-        finally:
-            self._end_stream()
-            self._leaving = self.in_data = False
-
     @abstractmethod
     async def leave_stream(self) -> None:
         """Back to command state, wherever the modem is. Raises a `LineFault`."""
 
-    def _end_stream(self) -> None:
-        stream, self.stream = self.stream, None
-        if stream:
-            stream.stop()
-
-    def _on_stream_end(self, rest: bytes) -> None:
-        """The received stream has ended, whoever wanted that: what follows is text again."""
-        self._end_stream()
-        if self._at:
-            self._at.attach(rest)
-        if not self._leaving:
-            self.in_data = False
-            if self.call:
-                self.call.ended("the modem has ended the audio")
-
     # --- what the modem says ---
 
-    def _on_code(self, code: int) -> None:
+    def heard_code(self, code: int) -> None:
+        """A shielded code, in whatever state."""
         key = self._keys.feed(code)
         if key:
-            self._key_from("modem", key)
+            self.heard_key("modem", key)
             return
         if code == ord("R"):
             self._on_ring(callerid.Ring())
@@ -392,7 +315,8 @@ class ModemLine(VoiceLine):
             self._heard_busy = True
             self.at.limit(BUSY_TONE_S)
 
-    def _key_from(self, source: str, key: str) -> None:
+    def heard_key(self, source: str, key: str) -> None:
+        """A key, heard by `source`: "modem", or "own" ears."""
         if not self.call:
             return
         match self.model.keys:
@@ -405,8 +329,7 @@ class ModemLine(VoiceLine):
     def _on_line(self, line: str) -> None:
         result = parse_result(line)
         if result and result[0] in (NO_CARRIER, BUSY, NO_ANSWER):
-            if not self.stream or not self.stream.port.receives:
-                self.in_data = False
+            self.data.left_by_modem()
             self._early_rings.clear()
             if self.call:
                 self.call.ended(line)
