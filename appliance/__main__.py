@@ -44,7 +44,7 @@ def read_config(context: click.Context) -> Config:
     try:
         return config.load(context.find_root().obj)
     except Invalid as error:
-        click.echo(str(error), err=True)
+        render.complain(error)
         context.exit(2)
 
 
@@ -54,8 +54,10 @@ def _file(path: str) -> dict[str, Any]:
         with open(path, encoding="utf-8") as file:
             private = not os.fstat(file.fileno()).st_mode & 0o077
             return {"text": file.read(), "source": path, "private": private}
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{path}: cannot be read: {error}") from None
+    except OSError as error:
+        raise click.ClickException(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{path}: cannot be read: this is no text in UTF-8 ({error.reason})") from None
 
 
 def _parameter(argument: Argument) -> click.Parameter:
@@ -92,7 +94,7 @@ def _callback(command: Command) -> Callable[..., None]:
                     ) from None
                 answer = asyncio.run(offline.answer(settings, command, arguments))
         except CommandFailed as error:
-            click.echo(str(error), err=True)
+            render.complain(error)
             context.exit(2)
         render.show(answer)
         context.exit(answer.status)

@@ -9,6 +9,7 @@ import sys
 
 from appliance.box import Box
 from appliance.config import Config
+from appliance.console.visible import LogFormatter
 from hal.clock import ScaledEventLoop
 from ivr.prompts import PromptsMissing
 from storage import StorageError
@@ -29,7 +30,9 @@ async def _serve(config: Config) -> None:
 
 def run(config: Config) -> int:
     """Run until SIGTERM or SIGINT; the exit status."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
     speed = config.simulation.speed
     try:
         with asyncio.Runner(loop_factory=(lambda: ScaledEventLoop(speed)) if speed != 1 else None) as runner:

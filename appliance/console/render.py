@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from dataclasses import replace
 
 import click
 
 from appliance.answers import Answer, Grid
+from appliance.console.visible import visible
 
 PLAIN_WIDTH = 80
 
 
 def show(answer: Answer) -> None:
     """Print an answer to standard output."""
+    shown = _visible(answer)
     if sys.stdout.isatty():
-        _show_rich(answer)
+        _show_rich(shown)
     else:
-        click.echo(plain(answer))
+        click.echo(plain(shown))
+
+
+def complain(error: Exception) -> None:
+    """Print an error to standard error."""
+    click.echo(visible(str(error)), err=True)
+
+
+def _visible(answer: Answer) -> Answer:
+    parts = [
+        visible(part)
+        if isinstance(part, str)
+        else replace(part, rows=[tuple(visible(cell) for cell in row) for row in part.rows])
+        for part in answer.parts
+    ]
+    return replace(answer, parts=parts)
 
 
 def _show_rich(answer: Answer) -> None:
