@@ -153,6 +153,7 @@ class Shares:
         if short:
             self._enough_since = None
         elif not any(self.active):
+            self._enough_since = None
             return []
         elif self._enough_since is None:
             self._enough_since = now
