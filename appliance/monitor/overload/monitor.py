@@ -31,6 +31,8 @@ METRICS = tuple(metric.name.lower() for metric in Metric)
 _AREA_DOMAIN = ("", *DOMAINS, "")
 _INGRESS, _AGENTS = int(Area.INGRESS), int(Area.AGENTS)
 VERSION = 1
+MOST_DEADLINES = 10_000
+"""Deadlines that can lie before one event; after any silence there are but a few."""
 
 
 class OverloadMonitor:
@@ -86,7 +88,13 @@ class OverloadMonitor:
         return None if math.isinf(self._deadline) else self._deadline
 
     def _advance(self, now: float, alarms: list[Alarm]) -> None:
+        passes = 0
         while self._deadline <= now:
+            passes += 1
+            if (
+                passes > MOST_DEADLINES
+            ):  # an error of ours must not become a loop without end in a box that serves callers
+                raise RuntimeError(f"deadlines without end: {self._deadline} at {self._now}")
             at = self._now = max(self._deadline, self._now)
             self._judge(tuple(i for i, area in enumerate(self.areas) if area.deadline <= at), at, alarms)
 
