@@ -49,9 +49,9 @@ class SharesConfig:
         50.0, "Calls that the shares at the beginning are worth: the fewer, the faster the box learns.", low=1, high=1e6
     )
     margin: float = option(0.29, "A share may rise this far above the learnt one without being an attack.", high=0.9)
-    quiet: float = option(8.25, "Evidence for an alarm where calls break into quiet.", low=1, high=1000, unit="nat")
-    storm: float = option(32.0, "Evidence for an alarm by the domains alone.", low=1, high=1000, unit="nat")
-    growth: float = option(4.0, "Times by which honest load may rise within minutes.", low=1, high=100)
+    quiet: float = option(8.75, "Evidence for an alarm where calls break into quiet.", low=1, high=1000, unit="nat")
+    storm: float = option(30.0, "Evidence for an alarm by the domains alone.", low=1, high=1000, unit="nat")
+    growth: float = option(3.0, "Times by which honest load may rise within minutes.", low=1, high=100)
     learn_calls: int = option(2000, "Calls over which shares are averaged.", low=10, high=10_000_000, unit="calls")
     learn_a_day: float = option(0.03, "A share moves no further than this in a day.", low=0, high=1)
     release_s: float = option(

@@ -33,13 +33,13 @@ def _save(plt: Any, figure: Any, out: Path, name: str) -> None:
 
 def response(plt: Any, rows: Rows, out: Path) -> None:
     """Figures 5, 6 and 7."""
-    for name, low, high, full, label, logarithmic in (
+    for name, low, high, full, label, close_up in (
         ("figure5-agents", "agents 4", "agents 8", "agents", "all agents busy (calculated)", False),
         ("figure6-ingress", "ingress 8", "ingress 16", "lines", "all lines busy (calculated)", False),
         ("figure7-ingress-high-rates", "ingress 8", "ingress 16", "lines", "all lines busy (calculated)", True),
     ):
         figure, axes = plt.subplots(figsize=(6.4, 4))
-        shown = [row for row in rows if not logarithmic or row["rate"] >= 100]
+        shown = [row for row in rows if not close_up or row["rate"] >= 100]
         line = [row for row in shown if row["name"] == low]
         axes.plot([r["rate"] for r in line], [r[full] for r in line], "k-", label=label)
         for case, style in ((low, "o"), (high, "s")):
@@ -50,11 +50,10 @@ def response(plt: Any, rows: Rows, out: Path) -> None:
                     [row["rate"] for row in picked], means, yerr=halves, fmt=style + "--", color=colour, capsize=3,
                     fillstyle="full" if case == low else "none", label=f"{detector}, threshold {case}",
                 )  # fmt: skip
-        if logarithmic:
-            axes.set_xscale("log")
-            axes.set_yscale("log")
-            axes.set_xticks([100, 400, 800, 1200], ["100", "400", "800", "1200"])
-            axes.minorticks_off()
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xticks([row["rate"] for row in line], [str(row["rate"]) for row in line])
+        axes.minorticks_off()
         axes.set(xlabel="attack rate (calls/min)", ylabel="response time (s)")
         axes.set_title("Time until the attack alarm (95 % intervals)")
         axes.legend()
@@ -83,7 +82,7 @@ def reliability(plt: Any, rows: Rows, out: Path) -> None:
     other.plot(range(len(shares)), [100 * row["stage2"] for row in first], "kv--", label="time in stage 2 (Table 1)")
     other.set(ylabel="share of time (%)", ylim=(0, 100))
     handles = [*axes.get_legend_handles_labels()[0], *other.get_legend_handles_labels()[0]]
-    axes.legend(handles=handles, loc="upper left")
+    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncol=4, fontsize=7)
     _save(plt, figure, out, "figure8-reliability")
 
 

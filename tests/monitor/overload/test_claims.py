@@ -6,6 +6,7 @@ from statistics import fmean
 
 import pytest
 
+from appliance.monitor.overload.config import MonitorConfig
 from tests.bench.overload.measure import EVALUATION, Bench, upper, wilson
 from tests.bench.overload.report import full_s
 
@@ -34,8 +35,8 @@ def test_at_great_shares_ours_is_before_the_lines_are_exhausted(bench, voip):
 @pytest.mark.parametrize("kw", [{}, {"shift": "step"}], ids=["constant", "step"])
 def test_storms_are_no_attacks(bench, kw):
     for run in bench.runs("open", 25, voip=0.33, **kw):
-        assert run["quiet"] < 8.25
-        assert run["storm"] < 32
+        assert run["quiet"] < MonitorConfig().shares.quiet
+        assert run["storm"] < MonitorConfig().shares.storm
 
 
 def test_a_storm_through_centre_and_monitor_and_an_attack_hidden_in_one(bench):
