@@ -117,7 +117,9 @@ class Post:
         watch = self._watch("pbx", asterisk.monitor, config, clock, announcer)
         country = config.watch.country if config.watch.by_caller else ""
         source = PbxSource(asterisk, watch, announcer, country=country)
-        self._desks.append(_Desk(watch, asterisk.response, (Measure.AFTER_OTHERS,), source.apply, announcer))
+        acts = asterisk.response is Response.ACT  # a cap is for those who write the dialplan: it is only ever proposed
+        measures = (Measure.AFTER_OTHERS,) if acts else (Measure.AFTER_OTHERS, Measure.CAP)
+        self._desks.append(_Desk(watch, asterisk.response, measures, source.apply, announcer))
         watch.restore(standing, calls_go_on=True)
         self._pbx = source
 

@@ -7,6 +7,7 @@ import itertools
 
 import pytest
 
+from appliance import config as configuration
 from appliance.monitor.overload.config import MonitorConfig
 from appliance.monitor.overload.events import DOMAINS, Alarm, Offered, Queued, Rejected
 from appliance.monitor.overload.monitor import OverloadMonitor
@@ -15,11 +16,13 @@ from appliance.overload import glance
 from appliance.overload.live import Watch
 from appliance.overload.ownlines import for_size
 from appliance.overload.pbx import PbxSource
+from appliance.overload.post import Post
 from appliance.overload.watchoptions import Asterisk, AsteriskIngress
 from hal.clock import Clock
 from tests.appliance.ami import texts
 from tests.appliance.ami.pbx import Pbx
-from tests.appliance.test_overload_live import Heard
+from tests.appliance.test_overload_live import Heard, Ringing
+from tests.support.stores import open_store
 
 
 def flooded(calls=40):
@@ -133,5 +136,75 @@ def test_a_flood_on_a_pbx_is_an_alarm_and_its_callers_go_to_the_end_of_the_queue
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             await watch.close()
+
+    asyncio.run(story())
+
+
+BOX = """
+[paths]
+state = "{directory}"
+[asterisk]
+host = "127.0.0.1"
+port = {port}
+secret_file = "{secret}"
+[[asterisk.ingress]]
+channel = "PJSIP/voip-*"
+origin = "voip"
+[[device]]
+name = "isdn"
+driver = "isdn4linux"
+[[device.line]]
+port = "/dev/ttyI0"
+origin = "mobile"
+[[device.line]]
+port = "/dev/ttyI1"
+direction = "out"
+"""
+
+
+def test_a_post_watches_own_lines_and_pbx_and_shows_both(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("not in any log")
+    secret.chmod(0o600)
+
+    async def story():
+        async with Pbx() as pbx, open_store(tmp_path / "db") as store:
+            text = BOX.format(directory=tmp_path, port=pbx.port, secret=secret)
+            config, heard = configuration.parse(text, "box.toml"), Heard()
+            post = Post(config, Clock(), store, heard)
+            task = asyncio.create_task(post.run())
+            channels = [texts.Channel(f"PJSIP/voip-{n:08x}", f"100.{n}") for n in range(40)]
+            await pbx.say(b"".join(texts.newchannel(each) + texts.join(each, "q") for each in channels))
+            await until(lambda: ("raised", "overload.pbx.response.after_others.voip") in heard.said)
+            assert ("raised", "overload.pbx.response.cap.voip") in heard.said
+            call = post.calls_in.rings(Ringing("4711"))
+            assert call.domain == "mobile"  # that of isdn.1
+            screens = {name: text for name, text, _ in post.screens()}
+            assert set(screens) == {"box", "pbx"}
+            assert "1 calls in progress" in screens["box"]
+            assert "ATTACK from voip" in screens["pbx"]
+            assert "proposed: calls from voip" in screens["pbx"]
+            assert not any(action["Action"] == "QueueChangePriorityCaller" for action in pbx.actions)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await post.close()
+            assert (tmp_path / "overload-pbx.json").exists()
+            again = Post(config, Clock(), store, heard)
+            assert again.screens()[1][2]["calls"] == 40  # on a PBX calls go on
+            await again.close()
+
+    asyncio.run(story())
+
+
+def test_a_pbx_without_a_secret_costs_only_itself(tmp_path):
+    async def story():
+        config = configuration.parse(BOX.format(directory=tmp_path, port=1, secret="/nowhere"), "box.toml")
+        heard = Heard()
+        async with open_store(tmp_path / "db") as store:
+            post = Post(config, Clock(), store, heard)
+            assert ("raised", "overload.start") in heard.said
+            assert post.calls_in is not None
+            assert [name for name, *_ in post.screens()] == ["box"]
+            await post.close()
 
     asyncio.run(story())

@@ -36,7 +36,7 @@ FILES = {
     "modules.conf": "[modules]\nautoload = yes\nnoload = chan_quectel.so\nnoload = chan_iax2.so\nnoload = cdr_sqlite3_custom.so\n",
     "manager.conf": f"[general]\nenabled = yes\nbindaddr = 127.0.0.1\nport = {AMI}\n"
     f"[alertbox]\nsecret = {SECRET}\ndeny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.1/255.255.255.255\n"
-    "read = call,agent\nwrite = reporting,agent\nwritetimeout = 5000\n"
+    "read = call,agent\nwrite = reporting\nwritetimeout = 5000\n"
     + "".join(
         f"eventfilter(name({name})) =\n"
         for name in (
