@@ -31,7 +31,7 @@ def lines(
     found = [
         f"{name}: {verdict}; {status.calls} calls in progress",
         f"source: {source}" if source else "",
-        f"{'area':<13}{'taken':>7} {'alarm at':>10}{'a call every':>14} {'alarm below':>13}{'stay':>8} {'above':>7}{'full':>4}",
+        f"{'area':<13}{'taken':>7} {'alarm at':>10}{'a call every':>14} {'alarm below':>12}{'stay':>8} {'above':>7}{'full':>5}",
     ]
     found += [_area(area) for area in status.areas]
     found += ["", f"{'network':<9}{'level':<18}{'usual share':>12}{'evidence':>10}   attack seen by"]
@@ -57,8 +57,8 @@ def _area(area: AreaStatus) -> str:
 
     return (
         f"{area.name:<13}{f'{area.occupancy}/{area.capacity}':>7}{mark('occupancy')}{occupancy:>10.3g}"
-        f"{_seconds(area.interarrival_s):>14}{mark('interarrival')}{_seconds(interarrival):>13}"
-        f"{_seconds(area.residence_s):>8}{mark('residence')}{_seconds(residence):>7}{area.rejections:>4}{mark('rejections')}"
+        f"{_seconds(area.interarrival_s):>14}{mark('interarrival')}{_seconds(interarrival):>12}"
+        f"{_seconds(area.residence_s):>8}{mark('residence')}{_seconds(residence):>7}{area.rejections:>5}{mark('rejections')}"
     )
 
 

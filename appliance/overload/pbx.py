@@ -64,6 +64,11 @@ class PbxSource:
         self._wishes: asyncio.Queue[tuple[Waiting, int]] = asyncio.Queue(WISHES)
         watch.paused, watch.source = True, f"{config.host}: not connected yet"
 
+    def agents(self) -> str:
+        """How many agents the queues have, for people; empty as long as the PBX has said nothing of them."""
+        there, taken = self._mapping.agents()
+        return f"{taken} of {there} agents taken" if there else ""
+
     async def run(self) -> None:
         """Listen and act, for ever."""
         async with asyncio.TaskGroup() as group:

@@ -143,6 +143,8 @@ class Post:
         for desk in self._desks:
             watch = desk.watch
             status = watch.status()
-            text = glance.lines(watch.name, status, watch.recent, source=watch.source, responses=desk.responses())
+            agents = self._pbx.agents() if self._pbx is not None and watch.name == "pbx" else ""
+            source = "; ".join(filter(None, (watch.source, agents)))
+            text = glance.lines(watch.name, status, watch.recent, source=source, responses=desk.responses())
             found.append((watch.name, "\n".join(text), dataclasses.asdict(status)))
         return found

@@ -174,6 +174,7 @@ def test_a_post_watches_own_lines_and_pbx_and_shows_both(tmp_path):
             post = Post(config, Clock(), store, heard)
             task = asyncio.create_task(post.run())
             channels = [texts.Channel(f"PJSIP/voip-{n:08x}", f"100.{n}") for n in range(40)]
+            await pbx.say(texts.member_status("q", "PJSIP/11", 1) + texts.member_status("q", "PJSIP/12", 2))
             await pbx.say(b"".join(texts.newchannel(each) + texts.join(each, "q") for each in channels))
             await until(lambda: ("raised", "overload.pbx.response.after_others.voip") in heard.said)
             assert ("raised", "overload.pbx.response.cap.voip") in heard.said
@@ -183,6 +184,7 @@ def test_a_post_watches_own_lines_and_pbx_and_shows_both(tmp_path):
             assert set(screens) == {"box", "pbx"}
             assert "1 calls in progress" in screens["box"]
             assert "ATTACK from voip" in screens["pbx"]
+            assert "Asterisk Call Manager/11.0.0; 1 of 2 agents taken" in screens["pbx"]
             assert "proposed: calls from voip" in screens["pbx"]
             assert not any(action["Action"] == "QueueChangePriorityCaller" for action in pbx.actions)
             task.cancel()
