@@ -56,7 +56,7 @@ crash-test: setup ## SIGKILL at 1,000 random moments of running campaigns
 powercut-test: setup ## power cuts: writes not synced are dropped or torn
 	@$(BIN)/python -m tests.powercut --cuts $(or $(CUTS),20000)
 
-bench: bench-dtmf bench-dialout bench-load bench-storage ## all benchmarks, beside their peers
+bench: bench-dtmf bench-dialout bench-load bench-storage bench-overload bench-ami bench-response ## all benchmarks
 
 bench-dtmf: setup ## the DTMF detector beside spandsp and multimon-ng
 	@$(BIN)/python -m tests.bench.dtmf
@@ -70,6 +70,15 @@ bench-load: setup ## thirty lines with audio both ways, beside a bare byte loop
 bench-storage: setup ## durable commits beside a bare sqlite3 loop
 	@$(BIN)/python -m tests.bench.storage
 
+bench-overload: setup ## the overload monitor: detection, false alarms, beside the bound (plots need matplotlib)
+	@$(BIN)/python -m tests.bench.overload
+
+bench-ami: setup ## from the socket of an Asterisk to the alarm, at 4,800 calls a minute
+	@$(BIN)/python -m tests.bench.ami
+
+bench-response: setup ## genuine calls answered in time during a flood, with and without a response
+	@$(BIN)/python -m tests.bench.response
+
 docs: setup ## generate the pages that come from tables
 	@$(BIN)/python -m ivr.guide
 	@$(BIN)/python -m appliance.docs
@@ -77,4 +86,4 @@ docs: setup ## generate the pages that come from tables
 clean: ## remove what was built
 	rm -rf build run .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup lock run test lint crash-test powercut-test bench bench-dtmf bench-dialout bench-load bench-storage docs clean
+.PHONY: help setup lock run test lint crash-test powercut-test bench bench-dtmf bench-dialout bench-load bench-storage bench-overload bench-ami bench-response docs clean
