@@ -36,6 +36,11 @@ class Command:
         if not (self.text.isascii() and self.text.isprintable()):
             raise ValueError(f"not a command line: {self.text!r}")
 
+    @property
+    def shown(self) -> str:
+        """For logs and errors: a SIM's PIN (+CPIN, 3GPP TS 27.007, 8.3) is left out."""
+        return "AT+CPIN=..." if self.text.startswith("AT+CPIN=") else self.text
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -130,7 +135,7 @@ class Engine:
     def begin(self, command: Command) -> bytes:
         """Start a command; the bytes to write. RuntimeError while another one runs."""
         if self._running:
-            raise RuntimeError(f"{self._running.command.text} is still running")
+            raise RuntimeError(f"{self._running.command.shown} is still running")
         self._running = _Running(command, command.text)
         self._prompted = False
         self.rest = b""
@@ -201,7 +206,7 @@ class Engine:
         result = parse_result(line)
         if result and result[0] in running.command.finals:
             self._running = None
-            reply = Reply(running.command.text, *result, tuple(running.lines))
+            reply = Reply(running.command.shown, *result, tuple(running.lines))
             if reply.code in DATA:
                 self._connected = reply  # reported when its LF has come, so that `rest` begins with data
             else:

@@ -182,7 +182,7 @@ class Interpreter:
         self._result = result
         self._late_ok.clear()
         try:
-            log.debug("%s > %s", self.port.path, raw or request.text)
+            log.debug("%s > %s", self.port.path, raw or request.shown)
             command_line = self.engine.begin(request)
             self.port.send(command_line if raw is None else raw)
             try:
@@ -201,7 +201,7 @@ class Interpreter:
             if self.engine.prompted:
                 raise PayloadUnanswered(f"{self.port.path}: no result for the message") from error
             raise ModemSilent(
-                f"{self.port.path}: no answer to {request.text or 'the end of a stream'} in time"
+                f"{self.port.path}: no answer to {request.shown or 'the end of a stream'} in time"
             ) from error
         except asyncio.CancelledError:
             if abort is not None and self.engine.running:

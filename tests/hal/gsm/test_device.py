@@ -201,6 +201,25 @@ def test_a_wrong_pin_is_tried_once_and_never_again():
     run_virtual(story())
 
 
+def test_no_error_tells_the_pin_of_a_sim_that_does_not_answer(monkeypatch):
+    monkeypatch.setattr("hal.gsm.sim.PIN_S", 0.5)
+
+    async def story():
+        radio = ScriptedRadio()
+        wants_pin(radio, "8642")
+        radio.answers["AT+CPIN="] = ""
+        with pytest.raises(LineFault) as caught:
+            await device_on(radio, pin="8642").open()
+        assert radio.sent("AT+CPIN=")
+        error: BaseException | None = caught.value
+        while error:
+            assert "8642" not in repr(error)
+            error = error.__cause__ or error.__context__
+        radio.close()
+
+    run_virtual(story())
+
+
 def test_not_even_by_another_process(tmp_path, monkeypatch):
     async def remember():
         await PinMemory("gsm", tmp_path / "refused").remember("9999")
