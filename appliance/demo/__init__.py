@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import shutil
 import sys
 import tempfile
@@ -30,8 +31,10 @@ SPEED = 10.0
 GAP_S = 20.0
 """Seconds of life between two calls to a team, instead of five minutes."""
 LIFE_GAP_S = 300.0
-CHOICES = ("phone", "alerts", "alerts show 1", "calls", "check", "lines", "roster list", "journal verify")
-"""Commands that are offered at the end."""
+OFFER = "phone, alerts, alerts show 1, calls, check, lines, roster list, journal verify, --help"
+"""What is offered at the end, out of all commands."""
+OWN = ("run", "demo")
+"""Commands that are running already."""
 LOOK_S = 0.25
 """Seconds between two looks at the box."""
 
@@ -77,12 +80,12 @@ def run(*, real_time: bool, directory: Path | None) -> int:
 async def _perform(directory: Path, speed: float, gap_s: float) -> int:
     if speed == 1:
         click.echo(
-            "At the pace of life, five minutes between two calls to a team: this takes a good quarter of an hour."
+            "At the pace of life, five minutes between two calls to a team:\nthis takes a good quarter of an hour."
         )
     else:
         click.echo(
-            f"The simulated exchange runs at {speed:g} times life, and a team is called again after {gap_s:g} s of it"
-            " instead of five minutes (REAL_TIME=1: as in life)."
+            f"The simulated exchange runs at {speed:g} times life, and a team is called again\n"
+            f"after {gap_s:g} s of it instead of five minutes (REAL_TIME=1: as in life)."
         )
     processes.find_prompts(directory)
     config = processes.prepare(directory, speed=speed, gap_s=gap_s, greeting=story.GREETING)
@@ -212,15 +215,26 @@ async def _offer(stage: Stage) -> None:
 async def _prompt(stage: Stage) -> None:
     loop = asyncio.get_running_loop()
     while True:
-        click.echo(f"\n{', '.join(CHOICES)}; quit to end.")
+        click.echo(f"\n{OFFER}; quit to end.")
         try:
-            words = (await loop.run_in_executor(None, input, "alertbox> ")).strip()
+            words = split(await loop.run_in_executor(None, input, "alertbox> "))
         except EOFError:
             return
-        if words in ("quit", "exit", "q"):
+        if words in (["quit"], ["exit"], ["q"]):
             return
-        if words in CHOICES:
+        if words and words[0] in OWN:
+            click.echo(f"{words[0]}: this demonstration runs it already")
+        elif words:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "appliance", "--config", str(stage.config), *words.split()
+                sys.executable, "-m", "appliance", "--config", str(stage.config), *words
             )
             await process.wait()
+
+
+def split(line: str) -> list[str]:
+    """The words of a typed command, `alertbox` itself left out; quotes that never end are taken as they are."""
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        words = line.split()
+    return words[1:] if words[:1] == ["alertbox"] else words

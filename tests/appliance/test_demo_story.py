@@ -10,7 +10,7 @@ from importlib import resources
 import pytest
 
 from appliance import config
-from appliance.demo import story
+from appliance.demo import split, story
 from appliance.demo.story import Likeness, differences, likeness
 from provisioning import roster
 
@@ -91,3 +91,10 @@ def test_the_files_of_the_demonstration_are_sound():
     for name, value in {"$directory": "/x", "$prompts": "/y", "$gap": "20", "$speed": "10"}.items():
         box = box.replace(name, value)
     assert len(config.parse(box, "box.toml").devices) == 2
+
+
+def test_words_typed_after_the_demonstration():
+    assert split("alertbox alerts show 2 ") == ["alerts", "show", "2"]
+    assert split("roster check 'a b.toml'") == ["roster", "check", "a b.toml"]
+    assert split("pin set it's") == ["pin", "set", "it's"]
+    assert split("") == []
