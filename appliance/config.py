@@ -20,6 +20,7 @@ from appliance.overload.watchoptions import Asterisk, Watching
 from hal.line import DIALLABLE, Direction
 from hal.registry import DRIVERS
 from ivr.limits import MAY_BE_ZERO, WHOLE, Limits
+from ivr.prompts import available
 from provisioning import tomlplaces as toml
 from provisioning.roster import LOGIN_DIGITS
 from provisioning.tomlplaces import Document, Invalid, Kind, Problem, Table
@@ -77,7 +78,7 @@ def _mode() -> Kind[int]:
 
 NAME = toml.text(r"[a-z][a-z0-9-]{0,15}", "a short name in small letters", "isdn")
 DIRECTION = toml.choice({each.value: each for each in Direction})
-LANGUAGE = toml.text(r"[a-z]{2}", "a language code", "en")
+LANGUAGE = toml.choice({code: code for code in ("en", *available())})
 
 
 @dataclass(frozen=True)
