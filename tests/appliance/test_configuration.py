@@ -204,3 +204,7 @@ def test_a_box_that_could_call_nobody_is_a_mistake():
 def test_a_file_that_cannot_be_read_is_invalid(tmp_path):
     with pytest.raises(Invalid, match="cannot be read"):
         config.load(tmp_path / "none.toml")
+
+
+def test_a_language_without_phrases_is_a_mistake():
+    assert "write one of: de, en" in mistakes(GOOD.replace('["de"]', '["de", "fr"]')).replace("en, de", "de, en")
