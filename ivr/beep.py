@@ -48,6 +48,6 @@ def loudest_dbm0(sound: Sound) -> float:
         stretches = samples[np.newaxis] if len(samples) else np.zeros((1, 1))
     else:
         stretches = samples[: len(samples) // _STRETCH * _STRETCH].reshape(-1, _STRETCH)
-    loudest = float(stretches.std(axis=1).max())
+    loudest = float(np.max(stretches.std(axis=1)))
     full_scale = 32768.0 / math.sqrt(2)
     return 20 * math.log10(max(loudest, 1e-3) / full_scale) + tones.FULL_SCALE_DBM0

@@ -140,7 +140,7 @@ class PhoneCall:
         needed = round(seconds * RATE)
         while True:
             tail = g711.decode(self.heard[-needed:])
-            if len(tail) == needed and abs(tail.astype(int)).max() < 256:
+            if len(tail) == needed and max(abs(tail.astype(int)).tolist()) < 256:
                 return
             await self.wait(0.02)
 

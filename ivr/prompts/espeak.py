@@ -93,7 +93,7 @@ def _frame_levels(samples: Linear) -> Linear:
 def trim(samples: Linear) -> Linear:
     """Without the silence at both ends, but for 20 ms."""
     levels = _frame_levels(samples)
-    active = np.flatnonzero(levels > _ACTIVE * levels.max(initial=0.0))
+    active = np.flatnonzero(levels > _ACTIVE * np.max(levels, initial=0.0))
     if not len(active):
         return samples
     margin, frame = round(_MARGIN_S * RATE), RATE // 100
@@ -103,7 +103,7 @@ def trim(samples: Linear) -> Linear:
 def level(samples: Linear) -> Linear:
     """Brought to -16 dBm0 over the frames that speak; peaks are bent softly below the A-law overload point."""
     levels = _frame_levels(samples)
-    speech = levels[levels > 0.1 * levels.max(initial=0.0)]
+    speech = levels[levels > 0.1 * np.max(levels, initial=0.0)]
     if not len(speech):
         return samples
     wanted = _PEAK / np.sqrt(2) * 10 ** ((_LEVEL_DBM0 - _FULL_SCALE_DBM0) / 20)
