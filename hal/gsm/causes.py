@@ -20,13 +20,9 @@ from hal.errors import (
     RefusedAtOnce,
     Rejected,
 )
+from hal.q850 import AT_ONCE_S, BUSY, CONGESTION
 
-AT_ONCE_S = 2.0
-"""NO CARRIER sooner than this: no telephone can have rung."""
-
-_BUSY = {17}
 _NO_ANSWER = {18, 19}
-_CONGESTION = {34, 38, 41, 42, 44, 47}
 _NOT_PROVISIONED = {8, 29, 50, 57, 58, 63, 65, 68, 69, 70, 79}
 """Barred by the operator, not subscribed, not authorised, not available, not implemented: our SIM or our network."""
 _SAYS_NOTHING = {16, 31}
@@ -67,13 +63,13 @@ def failure(
     `registered`: whether a network with voice was there right after, None if unknown.
     """
     why = detail or code or "the call ended"
-    if code == "BUSY" or cause in _BUSY:
+    if code == "BUSY" or cause in BUSY:
         return Busy(why)
     if code == "NO DIALTONE":
         return NoDialTone(why)
     if code == "NO ANSWER" or cause in _NO_ANSWER:
         return NoAnswer(why)
-    if cause in _CONGESTION:
+    if cause in CONGESTION:
         return Congestion(f"{why} (cause {cause})")
     if cause in _NOT_PROVISIONED:
         return NotRegistered(f"{why} (cause {cause}: no voice for this call on this SIM)")

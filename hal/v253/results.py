@@ -21,9 +21,7 @@ from hal.errors import (
     RefusedAtOnce,
     Rejected,
 )
-
-AT_ONCE_S = 2.0
-"""NO CARRIER sooner than this after the dial command: no telephone can have rung."""
+from hal.q850 import AT_ONCE_S, BUSY, CONGESTION
 
 NAMES = {
     1: "unallocated number",
@@ -45,7 +43,6 @@ NAMES = {
     47: "resources unavailable",
     88: "incompatible destination",
 }
-_CONGESTION = frozenset({34, 38, 41, 42, 44, 47})
 _OURS = frozenset(
     {6, 43, 49, 50, 57, 58, 63, 65, 66, 69, 70, 79, 81, 82, 91, 95, 96, 97, 98, 99, 100, 101, 102, 111, 127}
 )
@@ -69,11 +66,11 @@ def failure(reply: Reply, after_s: float) -> CallFailed | LineFault:
     text = f"{reply.code}: {NAMES.get(cause, f'cause {cause}')}" if cause else reply.code
     if reply.code == NO_CARRIER and after_s < AT_ONCE_S:
         return RefusedAtOnce(f"{text}, {after_s:.1f} s after dialling")
-    if cause in _CONGESTION:
+    if cause in CONGESTION:
         return Congestion(text)
     if cause in _OURS:
         return LineFault(text)
-    if cause == 17:
+    if cause in BUSY:
         return Busy(text)
     if cause == 19:
         return NoAnswer(text)
