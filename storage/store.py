@@ -215,7 +215,7 @@ class Store:
                 )
         self._standing.load(db)
         for kind, (table, column) in _IDS.items():
-            self._ids[kind] = db.execute(f"select coalesce(max({column}), 0) from {table}").fetchone()[0]  # noqa: S608
+            self._ids[kind] = db.execute(f"select coalesce(max({column}), 0) from {table}").fetchone()[0]  # noqa: S608 - `_IDS`
         last = journals.last(db)
         seq, head = (last.seq, last.seal) if last else (0, None)
         return meta["identity"], Chain(secrets.device_key, meta["identity"], seq=seq, head=head)

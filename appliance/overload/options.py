@@ -51,7 +51,7 @@ def _fill(table: Table, default: T) -> T:
         for each in dataclasses.fields(default)  # type: ignore[arg-type]  # one of the dataclasses above
         if "doc" in each.metadata
     }
-    return dataclasses.replace(default, **values)  # type: ignore[type-var]
+    return dataclasses.replace(default, **values)  # type: ignore[type-var]  # T is a dataclass, as above
 
 
 def monitor_of(table: Table) -> MonitorConfig:
