@@ -11,12 +11,14 @@ from typing import Any
 
 import click
 
-from appliance import commands, config, offline
+from appliance import commands, config, lastconfig, offline
 from appliance.answers import CommandFailed
 from appliance.commands import Argument, Command, Of
 from appliance.config import Config, Invalid
 from appliance.console import render
+from appliance.console.visible import visible
 from appliance.control import BoxDown, ask
+from appliance.lastconfig import Loaded
 from appliance.overload.commands import overload
 
 DEFAULT_CONFIG = Path("/etc/alertbox/box.toml")
@@ -39,13 +41,24 @@ def main(context: click.Context, config_path: Path) -> None:
     context.obj = config_path
 
 
-def read_config(context: click.Context) -> Config:
-    """The configuration that the command line names; ends the program with every mistake in it."""
+def load_config(context: click.Context) -> Loaded:
+    """The configuration that the command line names, or its last good copy after saying every mistake in it. Ends the
+    program where there is neither.
+    """
     try:
-        return config.load(context.find_root().obj)
+        loaded = lastconfig.load(context.find_root().obj)
     except Invalid as error:
         render.complain(error)
         context.exit(2)
+    if loaded.mistakes is not None:
+        render.complain(loaded.mistakes)
+        click.echo("The last good configuration is used instead.", err=True)
+    return loaded
+
+
+def read_config(context: click.Context) -> Config:
+    """As `load_config`: what is configured."""
+    return load_config(context).config
 
 
 def _file(path: str) -> dict[str, Any]:
@@ -140,7 +153,26 @@ def run(context: click.Context) -> None:
     """Run the box: what the service does."""
     from appliance import daemon
 
-    sys.exit(daemon.run(read_config(context)))
+    sys.exit(daemon.run(load_config(context)))
+
+
+@main.group("config")
+def configuration() -> None:
+    """What the box is told to be."""
+
+
+@configuration.command("check")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.pass_context
+def check_config(context: click.Context, file: Path | None) -> None:
+    """Say every mistake in FILE, or in the configuration in use, before a restart would."""
+    path = file or context.find_root().obj
+    try:
+        config.load(path)
+    except Invalid as error:
+        render.complain(error)
+        context.exit(2)
+    click.echo(visible(f"{path}: no mistakes. It holds from the next start: systemctl restart alertbox"))
 
 
 @main.command()

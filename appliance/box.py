@@ -65,9 +65,12 @@ class Box:
         health: Health | None = None,
         pin_cost: Argon2Cost | None = None,
         control: bool = True,
+        configuration_trouble: str = "",
     ) -> None:
-        """`clock` and `pin_cost` are for tests, as is a box without its `control` socket."""
+        """`clock` and `pin_cost` are for tests, as is a box without its `control` socket. `configuration_trouble`: why this
+        is not the configuration that the technician wrote, if it is not."""
         self.config = config
+        self._configuration_trouble = configuration_trouble
         self._given_clock = clock
         self._health = health or Health()
         self._pin_cost = pin_cost
@@ -101,6 +104,10 @@ class Box:
         self.announcer = Announcer(self.store)
         self._stack.push_async_callback(self.announcer.flush)
         self._serve("announcer", self.announcer.run)
+        if self._configuration_trouble:
+            self._doubt("configuration", self._configuration_trouble)
+        else:
+            self.announcer.clear("box.configuration", "the configuration has no mistakes")
         languages = config.service.languages
         self.phrases = await open_phrases(config.paths.prompts, config.paths.state, languages)
         if self.phrases.languages != languages:

@@ -300,10 +300,14 @@ def _check_together(root: Table, tables: list[Table], devices: tuple[Device, ...
                     ports[port] = device.name
 
 
-def load(path: Path) -> Config:
-    """Read the configuration file. Raises `Invalid`, also where the file cannot be read."""
+def read_text(path: Path) -> str:
+    """The text of a configuration file. Raises `Invalid` where it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Invalid([Problem(str(path), 0, "", f"cannot be read: {error}")]) from None
-    return parse(text, str(path))
+
+
+def load(path: Path) -> Config:
+    """Read the configuration file. Raises `Invalid`, also where the file cannot be read."""
+    return parse(read_text(path), str(path))

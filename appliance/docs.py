@@ -75,7 +75,8 @@ def configuration() -> str:
         "# Configuration",
         "",
         "`/etc/alertbox/box.toml`, or the file that `--config` or `ALERTBOX_CONFIG` names. Everything has a default but the",
-        "devices. A mistake is reported with its line and its mend, all mistakes at once, and the box does not start with it.",
+        "devices. A mistake is reported with its line and its mend, all mistakes at once: `alertbox config check [FILE]`. A box",
+        "whose file has mistakes at a start goes on with the last configuration that it came up with, and raises an alarm.",
     ]
     for each in dataclasses.fields(Config):
         if each.name not in ("limits", "devices", "watch", "asterisk"):

@@ -50,7 +50,16 @@ def walk(command, name=""):
 
 
 def test_every_command_of_the_table_is_there_and_nothing_unknown():
-    own = {"run", "phone", "demo", "overload replay", "overload simulate", "overload thresholds"}
+    own = {
+        "run",
+        "phone",
+        "demo",
+        "config",
+        "config check",
+        "overload replay",
+        "overload simulate",
+        "overload thresholds",
+    }
     assert set(walk(main)) == set(commands.BY_NAME) | own
 
 

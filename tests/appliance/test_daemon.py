@@ -96,6 +96,43 @@ def test_a_wrong_configuration_ends_it_at_once(box_toml):
     assert "did you mean name?" in done.stderr
 
 
+def test_a_box_that_came_up_once_survives_a_slip_of_the_editor(box_toml, tmp_path):
+    good = box_toml.read_text()
+    for text, expected in (
+        (good, "the box is up"),
+        (good.replace("languages", "lnaguages"), "alarm box.configuration"),
+        (good, "alarm box.configuration cleared"),
+    ):
+        box_toml.write_text(text)
+        box = subprocess.Popen(alertbox(box_toml, "run"), stderr=subprocess.PIPE, text=True)
+        try:
+            said = []
+            while not (any(expected in each for each in said) and any("the box is up" in each for each in said)):
+                said.append(line := box.stderr.readline())
+                assert line, said
+            check = subprocess.run(alertbox(box_toml, "check"), capture_output=True, text=True, check=False)
+            assert ("last good configuration is in use" in check.stdout) == (text != good)
+            assert ("did you mean languages?" in check.stderr) == (text != good)
+            box.send_signal(signal.SIGTERM)
+            box.stderr.read()
+            assert box.wait(PATIENCE_S) == 0
+        finally:
+            box.kill()
+            box.communicate()
+
+
+def test_the_configuration_can_be_checked_before_a_restart(box_toml):
+    checked = subprocess.run(alertbox(box_toml, "config", "check"), capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    wrong = box_toml.with_name("new.toml")
+    wrong.write_text("[service]\nnmae = 1\n")
+    checked = subprocess.run(
+        alertbox(box_toml, "config", "check", str(wrong)), capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 2
+    assert "did you mean name?" in checked.stderr
+
+
 def test_a_second_box_leaves_the_first_alone(box_toml, tmp_path):
     box = subprocess.Popen(alertbox(box_toml, "run"), stderr=subprocess.DEVNULL)
     try:
