@@ -136,7 +136,6 @@ GROUPS = {
     "journal": "The record of everything that happened.",
     "roster": "Who is called, in which order, on which numbers.",
     "pin": "PINs of the teams.",
-    "alarm": "What needs a person.",
 }
 """First words that are no commands themselves."""
 

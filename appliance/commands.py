@@ -113,10 +113,16 @@ COMMANDS: tuple[Command, ...] = (
         Privilege.CHANGE,
     ),
     Command(
+        "alarm",
+        "What needs a person: the alarms that stand, oldest first. Exit status 1: there are some; 2: one is critical.",
+        reports.alarms,
+        without_box=True,
+    ),
+    Command(
         "alarm clear",
         "Take an alarm back that a person has dealt with; what causes it still will raise it again.",
         changes.clear_alarm,
-        (Argument("KEY", Of.WORD, "The alarm's key, as alertbox check shows it."),),
+        (Argument("KEY", Of.WORD, "The alarm's key, as alertbox alarm shows it."),),
         Privilege.CHANGE,
     ),
     Command(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -83,6 +84,15 @@ async def lines(site: Site, _: dict[str, Any]) -> Answer:
     ]
     status = 0 if all(each.in_service for each in statuses) else 1
     return Answer([Grid("", ("line", "calls", "state", "modem"), rows)], status, data)
+
+
+async def alarms(site: Site, _: dict[str, Any]) -> Answer:
+    """`alertbox alarm`."""
+    active = site.store.alarms.active()
+    rows = [(when(site, each.since), each.severity, each.key, each.text) for each in active]
+    parts: list[str | Grid] = [Grid("", ("since", "severity", "alarm", "text"), rows)] if rows else ["No alarm stands."]
+    status = 2 if any(each.severity == "critical" for each in active) else 1 if active else 0
+    return Answer(parts, status, [dataclasses.asdict(each) for each in active])
 
 
 async def calls(site: Site, arguments: dict[str, Any]) -> Answer:

@@ -178,6 +178,21 @@ def test_pins(tmp_path):
     run(tmp_path, story)
 
 
+def test_the_alarms_that_stand(tmp_path):
+    async def story(site):
+        quiet = await reports.alarms(site, {})
+        assert (quiet.status, plain(quiet)) == (0, "No alarm stands.")
+        await site.store.commit(AlarmRaised("a.b", "minor", "something"))
+        assert (await reports.alarms(site, {})).status == 1
+        await site.store.commit(AlarmRaised("c.d", "critical", "worse"))
+        loud = await reports.alarms(site, {})
+        assert loud.status == 2
+        assert [each["key"] for each in loud.data] == ["a.b", "c.d"]
+        assert re.search(r"critical +c\.d +worse", plain(loud))
+
+    run(tmp_path, story)
+
+
 def test_an_alarm_is_cleared_by_name(tmp_path):
     async def story(site):
         await site.store.commit(AlarmRaised("a.b", "major", "look"))
