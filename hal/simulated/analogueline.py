@@ -147,7 +147,7 @@ class AnalogueLine(VoiceModem):
                 self._tone_report = self.exchange.loop.call_later(_BUSY_HEARD_S, self._report_tone)
 
     def _report_tone(self) -> None:
-        if self.fclass == "8":
+        if self.fclass == "8" and not self.faults.end_lost:
             self.send_raw(dle.code(self.model.busy_code))
         self._tone_report = self.exchange.loop.call_later(_BUSY_AGAIN_S, self._report_tone)
 

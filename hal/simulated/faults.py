@@ -20,15 +20,41 @@ class Faults:
     garbage: bool = False
     """Sends random bytes all the time (about 1000 a second) and obeys nothing."""
     error: bool = False
-    """ERROR to everything."""
+    """ERROR to everything, a bare AT too."""
+    ok_to_all: bool = False
+    """OK to everything, and nothing done."""
+    shifted: bool = False
+    """Each command line gets the answer of the one before; the first gets none."""
+    wrong_baud: bool = False
+    """As at a wrong speed: it understands nothing, and each byte that it is sent comes back as another."""
+    prompt: bool = False
+    """Sits in a message prompt and takes everything for text, until ESC or Ctrl-Z."""
+    hangs_on: str = ""
+    """Falls silent for good at the first command line that contains this; `silent` is then set."""
+    no_voice: bool = False
+    """Its firmware carries no voice (any more): the commands that need it get ERROR."""
     no_carrier: bool = False
     """NO CARRIER at once to every dial command."""
     no_dial_tone: bool = False
     """NO DIALTONE to every dial command (radio: NO CARRIER, there is no such tone)."""
     congestion: bool = False
     """The network has no circuit for a call from this line (Q.850 cause 34)."""
+    dial_lost: bool = False
+    """Dial commands are accepted and nothing comes of them (radio: OK, no call; wired: no result until it is aborted)."""
+    end_lost: bool = False
+    """It never tells that a call has ended: no NO CARRIER, no report, no shielded code."""
     hang_in_stream_s: float | None = None
     """Goes dead this many seconds into the next data state (playing or recording); `silent` is then set."""
+    codes_ignored: bool = False
+    """Shielded codes from the host are ignored: only closing its port ends a data state."""
+    three_dle: bool = False
+    """Leaves playing only after three DLE before ETX (thess/callattendant#94)."""
+    etx_lost: bool = False
+    """The DLE ETX at the end of a received stream never comes."""
+    underrun: bool = False
+    """`DLE u` right after each CONNECT."""
+    overrun: bool = False
+    """While recording, every tenth piece of 20 ms is lost, with a `DLE o` in its place."""
     swallow_ok: int = 0
     """So many OK results to come are swallowed."""
     glued: bool = False
@@ -49,12 +75,21 @@ class Faults:
     """Every message is refused with this +CMS ERROR."""
     cpcmreg_errors: int = 0
     """So many AT+CPCMREG=1 to come are refused."""
+    pcm_dead: bool = False
+    """The audio port stays open, and carries nothing in either direction."""
+    pcm_slip: int = 0
+    """So many bytes to come from the audio port are lost, one a frame: samples lose their halves."""
     memory_full: bool = False
     """The message store is full: incoming messages wait in the network."""
     cmti_lost: bool = False
     """Incoming messages are stored without +CMTI."""
     cmti_minus_one: bool = False
     """+CMTI gives the index -1."""
+
+    @property
+    def mute(self) -> bool:
+        """It neither hears nor answers."""
+        return self.silent or self.garbage
 
     def __post_init__(self) -> None:
         self._changed: Callable[[str], None] | None = None

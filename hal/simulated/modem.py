@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
+import re
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from hal.simulated import atline
 from hal.simulated.atline import Command
-from hal.simulated.faults import Faults, Splitter
+from hal.simulated.faults import Faults
 from hal.simulated.ptyport import PtyPort
+from hal.simulated.wire import Wire
 
 if TYPE_CHECKING:
     from hal.simulated.exchange import Exchange
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 Handler = Callable[[Command], "str | Awaitable[str | None] | None"]
 """Carries out a command. Returns a final result, which ends the line, or None to go on with the next command."""
 
-_GARBAGE_S = 0.02
+_VOICE = re.compile(r"\+FCLASS=8|\+CPCMREG|\+QPCMV|\^CVOICE|\^DDSETEX", re.IGNORECASE)
+"""What a firmware without voice does not know."""
+_CALL_ENDED = re.compile(
+    r"NO CARRIER|VOICE CALL: END|REMOTE CALL END|MISSED_CALL|\^CEND|\+CLCC: \d,\d,6|\+QIND: \"ccinfo\",\d,\d,-1|\^DSCI: \d,\d,6"
+)
+"""Unsolicited lines that tell of the end of a call."""
 
 
 class Modem:
@@ -38,7 +44,6 @@ class Modem:
         self.exchange = exchange
         self.name = name
         self.faults = Faults()
-        self.faults.watch(self._fault_changed)
         self.commands: dict[str, Handler] = {
             "E": self._echo,
             "Q": self._quiet,
@@ -54,10 +59,12 @@ class Modem:
         self._typeahead = bytearray()
         self._executing: asyncio.Task[None] | None = None
         self._abort: asyncio.Event | None = None
-        self._splitter: Splitter | None = None
-        self._pieces: asyncio.Queue[bytes] | None = None
-        self._garbage = random.Random(0)  # noqa: S311 - a test wants it repeatable
+        self._kept_back: bytearray | None = None
+        """What the running command says, where it is kept back (`Faults.shifted`)."""
+        self._owed = b""
         self.port = PtyPort(link, self, exchange.watch)
+        self.wire = Wire(self.port, self.faults, exchange.spawn)
+        self.faults.watch(self.wire.fault_changed)
 
     # --- the port ---
 
@@ -80,21 +87,30 @@ class Modem:
         self._line.clear()
         self._typeahead.clear()
         self._echoing = self.echo_default
-        if self.faults.garbage:
-            self._send_garbage()
+        self._owed = b""
+        self.wire.opened()
 
     def port_closed(self) -> None:
         """The box has closed its end: DTR drops, so does a call."""
+        self._stop_executing()
+        self.dtr_dropped()
+
+    def _stop_executing(self) -> None:
         if self._executing:
             self._executing.cancel()
-            self._executing = None
-        self._abort = None
-        self.dtr_dropped()
+        self._executing = self._abort = self._kept_back = None
 
     def port_data(self, data: bytes) -> None:
         """Bytes from the host."""
-        if self.faults.silent or self.faults.garbage:
+        if self.wire.heard(data):
             return
+        if self.faults.prompt:
+            end = re.search(rb"[\x1a\x1b]", data)
+            if end is None:
+                return
+            self.faults.prompt = False
+            self.send(b"\r\nOK\r\n")
+            data = data[end.end() :]
         if self._executing:
             self._typeahead += data
             if self._abort and data.strip(b"\n"):
@@ -145,8 +161,15 @@ class Modem:
         await asyncio.sleep(self.latency_s + self.faults.delay_s)
         if self.faults.unsolicited:
             self.info(self.faults.unsolicited)
+        if self.faults.hangs_on and self.faults.hangs_on in text.upper():
+            self.faults.silent = True
+        if self.faults.shifted:
+            self._kept_back = bytearray()
         if result := await self._run(text):
             self.result(result)
+        if self._kept_back is not None:
+            owed, self._owed, self._kept_back = self._owed, bytes(self._kept_back), None
+            self.send(owed)
         self._executing = None
         self.settled()
         typeahead = bytes(self._typeahead)
@@ -157,6 +180,10 @@ class Modem:
     async def _run(self, text: str) -> str:
         if self.faults.error:
             return "ERROR"
+        if self.faults.ok_to_all:
+            return "OK"
+        if self.faults.no_voice and _VOICE.search(text):
+            return self.error()
         try:
             commands = atline.split(text, whole_line=self.whole_line, dial_to_semicolon=self.dial_to_semicolon)
         except atline.BadLine:
@@ -203,6 +230,8 @@ class Modem:
 
     def info(self, text: str) -> None:
         """An information line, or an unsolicited result."""
+        if self.faults.end_lost and _CALL_ENDED.match(text):
+            return
         self.send(f"\r\n{text}".encode("latin-1") if self.faults.glued else f"\r\n{text}\r\n".encode("latin-1"))
 
     def result(self, text: str) -> None:
@@ -218,44 +247,15 @@ class Modem:
             self.send(f"{text}\r\n".encode("latin-1") if self.faults.glued else f"\r\n{text}\r\n".encode("latin-1"))
 
     def send(self, data: bytes) -> None:
-        """Bytes to the host, as the faults leave them."""
-        if self.faults.silent or self.faults.garbage:
-            return
-        if self.faults.doubled_cr:
-            data = data.replace(b"\r", b"\r\r")
-        self.send_raw(data)
+        """Text to the host, as the faults leave it."""
+        if self._kept_back is None:
+            self.wire.text(data)
+        else:
+            self._kept_back += data
 
     def send_raw(self, data: bytes) -> None:
-        """Bytes to the host; with `split_writes` in pieces, otherwise at once."""
-        if self.faults.silent or self.faults.garbage:
-            return
-        if self._pieces is None:
-            self.port.write(data)
-        else:
-            self._pieces.put_nowait(data)
-
-    # --- faults ---
-
-    def _fault_changed(self, name: str) -> None:
-        if name == "garbage" and self.faults.garbage:
-            self._send_garbage()
-        elif name == "split_writes":
-            seed = self.faults.split_writes
-            if seed is not None and self._pieces is None:
-                self._splitter, self._pieces = Splitter(seed), asyncio.Queue()
-                self.exchange.spawn(self._send_pieces(self._pieces), f"{self.name} pieces")
-
-    async def _send_pieces(self, pieces: asyncio.Queue[bytes]) -> None:
-        while self._splitter and (self.faults.split_writes is not None or not pieces.empty()):
-            for pause, piece in self._splitter.cut(await pieces.get()):
-                await asyncio.sleep(pause)
-                self.port.write(piece)
-        self._pieces = None
-
-    def _send_garbage(self) -> None:
-        if self.faults.garbage and self.port.open:
-            self.port.write(self._garbage.randbytes(round(1000 * _GARBAGE_S)))
-            self.exchange.loop.call_later(_GARBAGE_S, self._send_garbage)
+        """Audio and shielded codes to the host."""
+        self.wire.raw(data)
 
     # --- commands that all have ---
 
@@ -280,6 +280,13 @@ class Modem:
 
     def reset(self) -> None:
         """ATZ and AT&F: everything else as delivered."""
+
+    def restarts(self) -> None:
+        """The firmware starts again without leaving the bus, as after a dip of its supply: the port stays, all else goes."""
+        self._stop_executing()
+        self.dtr_dropped()
+        self._line.clear()
+        self._reset(Command("Z"))
 
 
 def ok(_: Command) -> str | None:
