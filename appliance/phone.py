@@ -19,12 +19,10 @@ import click
 from appliance.config import Config
 from appliance.keypad import HELP, HangUp, Help, Keypad, Press, Say
 from hal.audio import companding
-from hal.audio.sound import RATE, Encoding, Sound
+from hal.audio.sound import Encoding, Sound
 from hal.simulated.behaviours import read_wav
 from hal.simulated.client import ExchangeClient, ExchangeError
 from ivr.prompts import espeak, load
-
-FRAME = 160
 
 
 def run(config: Config, directory: Path | None, number: str | None, caller: str) -> int:
@@ -145,24 +143,8 @@ def _typed() -> Iterator[asyncio.Queue[str]]:
 def _speaker() -> Callable[[bytes], None] | None:
     """Plays A-law on the sound card; None where there is none."""
     try:
-        import alsaaudio
+        from hal.audio.alsa import speaker
     except ImportError:
         return None
-    if not alsaaudio.cards():
-        return None  # asking for a device would make the library complain on the screen
-    try:
-        device = alsaaudio.PCM(
-            alsaaudio.PCM_PLAYBACK,
-            alsaaudio.PCM_NONBLOCK,
-            rate=RATE,
-            channels=1,
-            format=alsaaudio.PCM_FORMAT_S16_LE,
-            periodsize=FRAME,
-        )
-    except alsaaudio.ALSAAudioError:
-        return None
-
-    def play(alaw: bytes) -> None:
-        device.write(companding.decode(alaw, Encoding.ALAW).astype("<i2").tobytes())
-
-    return play
+    play = speaker()
+    return None if play is None else lambda alaw: play(companding.decode(alaw, Encoding.ALAW))

@@ -19,12 +19,12 @@ MAY_ENTER = {
     "storage": ("storage.", "hal.clock", "hal.audio.sound", "sqlite_utils"),
     "ivr": ("ivr.", "hal.line", "hal.errors", "hal.clock", "hal.audio.", "storage."),
     "provisioning": ("provisioning.", "storage."),
-    "appliance": ("appliance.", "hal.", "ivr.", "storage.", "provisioning.", "systemd", "alsaaudio"),
+    "appliance": ("appliance.", "hal.", "ivr.", "storage.", "provisioning.", "systemd"),
     "appliance.monitor": ("appliance.monitor.", "storage.records"),
 }
 LEAVES = {
     "serial": ("hal.serialport", "hal.registry"),
-    "alsaaudio": ("hal.audio.alsa", "appliance.phone"),
+    "alsaaudio": ("hal.audio.alsa",),
     "RPi": ("hal.board",),
     "systemd": ("appliance.health",),
     "sqlite_utils": ("storage",),
