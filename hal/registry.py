@@ -10,9 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from hal.line import Device, DialGate, Direction
+from hal.trace import Traces
 
 if TYPE_CHECKING:
     from hal.audio.pump import AudioPump
+    from hal.serialport import SerialPort
 
 DRIVERS = {
     "isdn4linux": "hal.v253.isdn4linux",
@@ -45,8 +47,16 @@ class DeviceConfig:
     """ISDN: the numbers to dial from and listen to, one a line or one for all. Radio modems: the SIM's own number."""
     pin: str = field(default="", repr=False)
     """Radio modems: PIN of the SIM card."""
+    traces: Traces = field(default_factory=Traces, repr=False, compare=False)
+    """What is said on its ports; it outlives every reopening."""
     country: str = "DE"
     """ISO 3166-1 code: decides what ringing and tones to expect from an analogue line (ITU-T T.35 country for +GCI)."""
+
+    async def open_port(self, port: str) -> SerialPort:
+        """Open a port of this device by its name in the configuration, traced. Raises `hal.errors.Unplugged`."""
+        from hal.serialport import SerialPort
+
+        return await SerialPort.open(port, trace=self.traces.of(port))
 
     def line_name(self, index: int) -> str:
         """Name of the line at port `index`."""

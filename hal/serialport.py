@@ -17,6 +17,7 @@ from contextlib import suppress
 import serial
 
 from hal.errors import LineClosed, LineFault, Unplugged
+from hal.trace import Kind, Trace
 
 BAUD = 115200
 """Bits per second: 8-bit audio at 8 kHz needs more than 80,000 (8000 bytes of ten bits)."""
@@ -33,8 +34,10 @@ class SerialPort:
     """An open port: raw, 8N1, locked against every other program. Modem-control lines are set where there are any and
     never waited for: a pty has none, and a USB modem's lie."""
 
-    def __init__(self, path: str, device: serial.Serial, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, path: str, device: serial.Serial, loop: asyncio.AbstractEventLoop, trace: Trace) -> None:
         self.path = path
+        self.trace = trace
+        """What is said on it; whoever speaks notes it."""
         self.fd: int = device.fileno()
         """The file descriptor, for those who batch their reads; -1 once closed."""
         self.lost: Unplugged | None = None
@@ -48,13 +51,14 @@ class SerialPort:
         self._on_lost: Callable[[LineFault], None] | None = None
 
     @classmethod
-    async def open(cls, path: str, *, baud: int = BAUD, rtscts: bool = False) -> SerialPort:
-        """Open and lock `path`, and throw away what was waiting in it.
+    async def open(cls, path: str, *, baud: int = BAUD, rtscts: bool = False, trace: Trace | None = None) -> SerialPort:
+        """Open and lock `path`, and throw away what was waiting in it. `trace` notes what is said on it.
 
         Raises `Unplugged` where there is no such port, it is busy, or it cannot be configured. Opening a USB port takes
         tens of milliseconds, so it happens in an executor.
         """
         loop = asyncio.get_running_loop()
+        trace = trace or Trace()
         opening = loop.run_in_executor(None, _open, path, baud, rtscts)
         try:
             device = await asyncio.shield(opening)
@@ -62,8 +66,10 @@ class SerialPort:
             opening.add_done_callback(_close_unwanted)
             raise
         except (OSError, ValueError, termios.error) as error:
+            trace.note(Kind.NOTE, f"cannot be opened: {error}")
             raise Unplugged(f"cannot open {path}: {error}") from error
-        return cls(path, device, loop)
+        trace.note(Kind.NOTE, "opened")
+        return cls(path, device, loop, trace)
 
     def read(self) -> bytes:
         """What has arrived; empty where nothing has. Raises `Unplugged`, `LineClosed`."""
@@ -143,6 +149,7 @@ class SerialPort:
         """Release the port. Unsent bytes are dropped. More than once is harmless."""
         if self.fd < 0:
             return
+        self.trace.note(Kind.NOTE, "closed")
         self.deaf()
         self.flush_output()  # otherwise the kernel holds close() for up to 30 s to send them (closing_wait)
         with suppress(OSError):
@@ -158,6 +165,7 @@ class SerialPort:
 
     def _gone(self, why: str) -> Unplugged:
         self.lost = Unplugged(f"{self.path}: {why}")
+        self.trace.note(Kind.NOTE, f"lost: {why}")
         self._stop_writing()
         return self.lost
 

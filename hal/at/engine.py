@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from hal.at.framing import CR, LF, Framer, Shielded, TextLine
 from hal.at.results import BASIC, DATA, OK, UNSOLICITED, parse_result, unglue
+from hal.trace import masked
 
 RESPONSE_LIMIT = 512
 """Information lines of one command that are kept; a modem that sends more is talking nonsense."""
@@ -34,12 +35,12 @@ class Command:
 
     def __post_init__(self) -> None:
         if not (self.text.isascii() and self.text.isprintable()):
-            raise ValueError(f"not a command line: {self.text!r}")
+            raise ValueError(f"not a command line: {self.shown!r}")
 
     @property
     def shown(self) -> str:
-        """For logs and errors: a SIM's PIN (+CPIN, 3GPP TS 27.007, 8.3) is left out."""
-        return "AT+CPIN=..." if self.text.startswith("AT+CPIN=") else self.text
+        """For logs and errors: without PINs and keys (`hal.trace`)."""
+        return masked(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,11 @@ class Engine:
     def running(self) -> Command | None:
         """The command that waits for its result."""
         return self._running.command if self._running else None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What the running command has been answered so far."""
+        return tuple(self._running.lines) if self._running else ()
 
     @property
     def prompted(self) -> bool:

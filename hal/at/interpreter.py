@@ -21,6 +21,7 @@ from hal.at.framing import Shielded
 from hal.at.results import BASIC, CONNECT, NO_CARRIER, OK, UNSOLICITED, VCON
 from hal.errors import LineFault, ModemError, ModemSilent
 from hal.serialport import SerialPort
+from hal.trace import Kind
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ class Interpreter:
         request = Command(text, prefixes, finals, payload)
         async with self._lock:
             if not self._attached:
-                raise RuntimeError(f"{text}: a data stream has the port")
+                raise RuntimeError(f"{request.shown}: a data stream has the port")
             if self._dirty:
                 await self._resynchronise()
             self._payload_s = payload_s
@@ -159,10 +160,12 @@ class Interpreter:
 
     def write(self, data: bytes) -> None:
         """Write bytes past the dialogue: the end of a data stream, an escape. Raises `Unplugged`, `LineClosed`."""
+        self._note(Kind.COMMAND, f"(past the dialogue) {data.hex(' ')}")
         self.port.send(data)
 
     def release(self) -> bytes:
         """Give the port away after CONNECT; the bytes that were behind it. Lines are not read until `attach`."""
+        self._note(Kind.NOTE, "audio begins")
         self.port.deaf()
         self._attached = False
         rest, self.engine.rest = self.engine.rest, b""
@@ -182,7 +185,7 @@ class Interpreter:
         self._result = result
         self._late_ok.clear()
         try:
-            log.debug("%s > %s", self.port.path, raw or request.shown)
+            self._note(Kind.COMMAND, request.text if raw is None else f"(end of a stream) {raw.hex(' ')}")
             command_line = self.engine.begin(request)
             self.port.send(command_line if raw is None else raw)
             try:
@@ -193,11 +196,15 @@ class Interpreter:
                     return result.result()  # it came in the very moment of the time limit
                 if abort is None:
                     raise
+            self._note(Kind.COMMAND, f"(given up) {abort.hex(' ')}")
             self.port.send(abort)
             result = self._result = asyncio.get_running_loop().create_future()
             async with asyncio.timeout(ABORT_S):
                 return replace(await result, aborted=True)
         except TimeoutError as error:
+            for line in self.engine.lines:
+                self._note(Kind.ANSWER, line)
+            self._note(Kind.NOTE, f"no answer to {request.shown or 'the end of a stream'} in time")
             if self.engine.prompted:
                 raise PayloadUnanswered(f"{self.port.path}: no result for the message") from error
             raise ModemSilent(
@@ -261,13 +268,15 @@ class Interpreter:
         self._heard.set()
         for event in self.engine.feed(data):
             if isinstance(event, Finished):
-                log.debug("%s < %s %s", self.port.path, event.reply, event.reply.lines or "")
+                for line in event.reply.lines:
+                    self._note(Kind.ANSWER, line)
+                self._note(Kind.ANSWER, f"{event.reply.code} {event.reply.detail}".rstrip())
                 if event.reply.code == CONNECT:
                     self.port.deaf()  # the next byte is data, whoever reads it
                     self._attached = False
                 self._finish(event.reply)
             elif isinstance(event, Unsolicited):
-                log.debug("%s < %s", self.port.path, event.line)
+                self._note(Kind.UNSOLICITED, event.line)
                 if event.line == OK:
                     self._late_ok.set()
                 else:
@@ -275,9 +284,15 @@ class Interpreter:
             elif isinstance(event, Prompted):
                 if self._limit:
                     self._limit.reschedule(asyncio.get_running_loop().time() + self._payload_s)
+                self.port.trace.message(event.data)
                 self._try_send(event.data)
             elif isinstance(event, Shielded) and self._on_shielded:
+                self.port.trace.shielded(event.code)
                 self._on_shielded(event.code)
+
+    def _note(self, kind: Kind, text: str) -> None:
+        shown = self.port.trace.note(kind, text)
+        log.debug("%s %s %s", self.port.path, kind.value, shown)
 
     def _finish(self, reply: Reply) -> None:
         if self._result and not self._result.done():

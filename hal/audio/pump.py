@@ -115,6 +115,12 @@ class Stream:
         self.playback: Playback | None = None
         self.unheard = bytearray()
         """Received audio in which nobody has listened for keys yet."""
+        self.received = 0
+        """Bytes that came from the modem."""
+        self.sent = 0
+        """Bytes that the modem took."""
+        self.gaps = 0
+        """Times that the modem ran out of audio in the middle of a sound, by the clock."""
         self.on_key = on_key
         self._on_lost = on_lost
         self._pump = pump
@@ -195,6 +201,7 @@ class Stream:
         if not data:
             raise Unplugged("audio port: hung up")
         self._moved_at = now
+        self.received += len(data)
         self.take_in(data)
 
     def top_up(self, now: float) -> None:
@@ -223,6 +230,8 @@ class Stream:
         if not audio:
             return
         samples = len(audio) // self.width
+        if self._dry_at < now and self._given and (frame or (playback and playback.given > samples)):
+            self.gaps += 1
         self._given += samples
         self._dry_at = max(self._dry_at, now) + samples / RATE
         self._send(self.port.encode(audio), now)
@@ -234,6 +243,7 @@ class Stream:
             taken = 0
         except OSError as error:
             raise Unplugged(f"audio port: {error.strerror or error}") from error
+        self.sent += taken
         self._unsent = data[taken:]
         if taken or not data:
             self._taken_at = now

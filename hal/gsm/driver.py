@@ -166,9 +166,9 @@ class GsmDevice(Device):
 
     async def _open(self) -> None:
         try:
-            port = await SerialPort.open(self._config.ports[0])
+            port = await self._config.open_port(self._config.ports[0])
             self._at = Interpreter(port, on_line=self._heard, on_lost=self.failed, unsolicited=UNSOLICITED)
-            self._audio = await SerialPort.open(self._config.audio_port)
+            self._audio = await self._config.open_port(self._config.audio_port)
             await self._start(self._at)
         except BaseException:
             await self._close_ports()

@@ -66,7 +66,7 @@ class DataState:
             line.fd,
             line.codec.encoding,
             receives=receives,
-            on_code=line.heard_code,
+            on_code=self._heard_code,
             on_end=self._ended,
             connects=connects,
         )
@@ -115,6 +115,11 @@ class DataState:
         stream, self.stream = self.stream, None
         if stream:
             stream.stop()
+            self._line.trace.audio(stream.received, stream.sent, stream.gaps)
+
+    def _heard_code(self, code: int) -> None:
+        self._line.trace.shielded(code)
+        self._line.heard_code(code)
 
     def left_by_modem(self) -> None:
         """The modem has said a final result although nobody asked: unless it still sends audio, it has left."""

@@ -62,6 +62,7 @@ class ModemLine(VoiceLine):
         super().__init__(config.line_name(index), device, config.line_direction(index), self.capabilities, gate)
         self.config = config
         self.path = config.ports[index]
+        self.trace = config.traces.of(self.path)
         self.own_number = config.msn(index)
         self.model: Model = V253
         self.codec = Compression(0, Encoding.ALAW)
@@ -134,7 +135,7 @@ class ModemLine(VoiceLine):
         """Open the port and initialise the modem. Raises a `LineFault`; the port is closed then."""
         self._release_port()
         try:
-            self._port = await SerialPort.open(self.path)
+            self._port = await self.config.open_port(self.path)
             self._at = Interpreter(
                 self._port, on_line=self._on_line, on_lost=self.lost, on_shielded=lambda code: self.heard_code(code)
             )
