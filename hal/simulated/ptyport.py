@@ -92,6 +92,8 @@ class PtyPort:
         self._listening = True
         self._reading = False
         self._unsent = bytearray()
+        self._ghosts: list[int] = []
+        """Master sides that live on behind descriptors which the box still holds."""
         self.lost = 0
         """Bytes that the host did not fetch in time."""
         self.plug()
@@ -122,18 +124,31 @@ class PtyPort:
 
     def unplug(self) -> None:
         """Pull it out: the node goes, and what the box still holds open gives EIO."""
-        if not self.plugged:
-            return
+        for ghost in self._ghosts:
+            os.close(ghost)
+        self._ghosts.clear()
+        if self.plugged:
+            os.close(self._let_go())
+
+    def ghost(self) -> None:
+        """Re-enumerated without a word: the node leads to a new port, and what the box still holds open takes bytes and gives
+        none (gammu#266). The next `unplug` ends that, too."""
+        old = self._let_go()
+        self.plug()
+        self._ghosts.append(old)
+
+    def _let_go(self) -> int:
+        """The node goes, and with it the host at the other end; the master side, still open."""
         self._stop_reading()
         self._loop.remove_writer(self._master)
         self._watch.remove(self._handle)
-        os.close(self._master)
-        self._master = -1
+        master, self._master = self._master, -1
         self._unsent.clear()
         self.link.unlink(missing_ok=True)
         if self.open:
             self._openings = 0
             self._host.port_closed()
+        return master
 
     def listen(self, on: bool) -> None:
         """Hand over bytes as they come (True), or leave them in the pty until `read` (False): that is flow control."""
