@@ -33,7 +33,8 @@ _DEFAULTS |= {16: 250, 17: 8, 18: 4, 19: 0, 20: 0, 21: 0, 22: 0, 23: 0}
 _READ_ONLY = (1, 20, 21, 22)
 _EXTENDED, _CALLER_ONCE, _RUNG = 8, 16, 64  # S13
 _CALLED_IN_RING, _CALLED, _RINGING, _PROCEEDING = 1, 4, 8, 16  # S23
-_CODECS = {5: "alaw", 6: "ulaw"}
+_CODECS = {2: "i4l-adpcm2", 3: "i4l-adpcm3", 4: "i4l-adpcm4", 5: "alaw", 6: "ulaw"}
+_VSM = {2: ("ADPCM", 2), 3: ("ADPCM", 3), 4: ("ADPCM", 4), 5: ("ALAW", 8), 6: ("ULAW", 8)}
 
 
 class IsdnLine(VoiceModem):
@@ -81,6 +82,11 @@ class IsdnLine(VoiceModem):
             "+VTX": self._vtx,
         }
         self.commands |= {f"S{number}": self._register for number in range(24)}
+
+    @property
+    def lossy(self) -> bool:  # type: ignore[override]  # what other parties are, this one is by its setting
+        """Everything but A-law changes the samples a little."""
+        return _CODECS[self._compression] != "alaw"
 
     # --- calls in ---
 
@@ -205,6 +211,8 @@ class IsdnLine(VoiceModem):
     def _no_carrier(self) -> None:
         ends = (dle.code(dle.ETX) if self.recording else b"") + (dle.code(dle.DC4) if self.playing else b"")
         self.leave_stream()
+        if self.faults.end_lost:
+            return
         if ends:
             self.send_raw(ends)
         self.result(self._with_cause("NO CARRIER"))
@@ -234,8 +242,8 @@ class IsdnLine(VoiceModem):
         if not self.talking:
             return "NO ANSWER"
         already = self.playing, self.recording
+        self.codec = _CODECS[self._compression]
         self.start_stream(play=play or already[0], record=record or already[1])
-        self.codec = _CODECS.get(self._compression, "alaw")
         self.result("CONNECT")
         return None
 
@@ -359,10 +367,9 @@ class IsdnLine(VoiceModem):
         if command.op == "?":
             self.info(f"<{self._compression}>,<0><8000>")
         elif command.op == "=?":
-            names = ((2, "ADPCM", 2), (3, "ADPCM", 3), (4, "ADPCM", 4), (5, "ALAW", 8), (6, "ULAW", 8))
-            for number, name, bits in names:
+            for number, (name, bits) in _VSM.items():
                 self.info(f"{number};{name};{bits};0;(8000)")
-        elif command.arg in ("2", "3", "4", "5", "6"):
+        elif command.arg in map(str, _VSM):
             self._compression = int(command.arg)
         else:
             return "ERROR"

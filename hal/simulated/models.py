@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Compression:
-    """One line of +VSM=?. `codec` is empty where the exchange cannot speak it (ADPCM): choosing it gives ERROR."""
+    """One line of +VSM=?. `codec` is a key of `hal.simulated.voice.CODECS`, or empty where the exchange cannot speak it:
+    choosing it gives ERROR."""
 
     number: int
     name: str
@@ -45,7 +46,7 @@ class VoiceModel:
 
 _CONEXANT_LIST = (
     Compression(1, "UNSIGNED PCM", 8, "u8"),
-    Compression(129, "IMA ADPCM", 4),
+    Compression(129, "IMA ADPCM", 4, "ima"),
     Compression(130, "UNSIGNED PCM", 8, "u8"),
     Compression(140, "2 Bit ADPCM", 2),
     Compression(141, "4 Bit ADPCM", 4),

@@ -33,7 +33,7 @@ def test_conexant_identifies_itself(tmp_path):
             assert await terminal.at("+VLS=1", "ERROR")  # not in voice mode
             assert await terminal.at("+FCLASS=8")
             assert b'1,"UNSIGNED PCM",8,0,8000,0,0\r\n' in await terminal.at("+VSM=?")
-            assert await terminal.at("+VSM=129,8000", "ERROR")
+            assert await terminal.at("+VSM=140,8000", "ERROR")
             assert await terminal.at("-SCID=1;+VCID=1;-STE=3")
             assert b"128,0" in await terminal.at("+VSD?")
 
