@@ -106,6 +106,7 @@ class Stream:
         port: AudioPort,
         on_key: Callable[[str], None] | None,
         on_lost: Callable[[LineFault], None],
+        tally: Callable[[int, int, int], object] | None = None,
     ) -> None:
         self.port = port
         self.width = port.encoding.width
@@ -123,6 +124,7 @@ class Stream:
         """Times that the modem ran out of audio in the middle of a sound, by the clock."""
         self.on_key = on_key
         self._on_lost = on_lost
+        self._tally = tally
         self._pump = pump
         self._given = 0
         self._dry_at = self._moved_at = self._taken_at = pump.time()
@@ -147,6 +149,8 @@ class Stream:
         if self.active:
             self.active = False
             self._pump.forget(self)
+            if self._tally:
+                self._tally(self.received, self.sent, self.gaps)
         if self.playback:
             self.playback.cancel()
 
@@ -275,14 +279,15 @@ class AudioPump:
         *,
         on_lost: Callable[[LineFault], None],
         on_key: Callable[[str], None] | None = None,
+        tally: Callable[[int, int, int], object] | None = None,
     ) -> Stream:
         """Serve a port from the next tick on; nobody else may read it.
 
         `on_key` gets each key that is heard in the audio; without it nobody listens for keys. `on_lost` gets the fault
         that has ended the stream: `Unplugged`, or `ModemSilent` where no byte has moved for 5 s. Both are called from the
-        tick and must not block.
+        tick and must not block. `tally` gets, at the end, the bytes received and sent, and the gaps.
         """
-        stream = Stream(self, port, on_key, on_lost)
+        stream = Stream(self, port, on_key, on_lost, tally)
         self._streams[stream] = None
         if on_key:
             self._keys.add(stream)

@@ -23,6 +23,7 @@ from hal.gsm.sim import PinMemory
 from hal.gsm.turns import Turns
 from hal.line import Device, DialGate, LineHealth, LineState
 from hal.serialport import SerialPort
+from hal.trace import Trace
 
 if TYPE_CHECKING:
     from hal.audio.pump import AudioPump
@@ -90,6 +91,11 @@ class GsmDevice(Device):
         if self._audio is None:
             raise LineClosed(f"{self.name} is closed")
         return self._audio
+
+    @property
+    def audio_trace(self) -> Trace:
+        """Where the audio is counted."""
+        return self._config.traces.of(self._config.audio_port)
 
     def check_calls(self) -> None:
         """Look at the call list now."""

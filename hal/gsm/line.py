@@ -324,7 +324,12 @@ class GsmLine(VoiceLine):
             return
         call.pcm = PcmPort(port.fd)
         call.begin(
-            self._gsm.pump.start(call.pcm, on_key=lambda key: call.heard(Ear.AUDIO, key), on_lost=self.audio_lost)
+            self._gsm.pump.start(
+                call.pcm,
+                on_key=lambda key: call.heard(Ear.AUDIO, key),
+                on_lost=self.audio_lost,
+                tally=self._gsm.audio_trace.audio,
+            )
         )
 
     @asynccontextmanager

@@ -72,7 +72,10 @@ class DataState:
         )
         own_keys = receives and line.model.keys is not KeySource.MODEM
         stream = self.stream = self._pump.start(
-            port, on_lost=line.lost, on_key=(lambda key: line.heard_key("own", key)) if own_keys else None
+            port,
+            on_lost=line.lost,
+            on_key=(lambda key: line.heard_key("own", key)) if own_keys else None,
+            tally=line.trace.audio,
         )
         if receives:
             rest = line.at.release()
@@ -115,7 +118,6 @@ class DataState:
         stream, self.stream = self.stream, None
         if stream:
             stream.stop()
-            self._line.trace.audio(stream.received, stream.sent, stream.gaps)
 
     def _heard_code(self, code: int) -> None:
         self._line.trace.shielded(code)

@@ -305,3 +305,22 @@ def test_a_driver_that_fails_on_one_line_does_not_stop_the_others() -> None:
         two.stop()
 
     bench(test)
+
+
+def test_audio_is_counted_for_the_trace() -> None:
+    async def test() -> None:
+        modem = ScriptedModem()
+        port = await SerialPort.open(modem.path)
+        counted: list[tuple[int, int, int]] = []
+        stream = AudioPump(KeyListener(CountingDetector)).start(
+            PlainPort(port.fd, 0, Encoding.ALAW), on_lost=lambda fault: None, tally=lambda *each: counted.append(each)
+        )
+        modem.say(bytes(320))
+        await stream.play(AUDIO).done
+        stream.stop()
+        stream.stop()
+        port.close()
+        modem.close()
+        assert counted == [(320, len(AUDIO), 0)]
+
+    run_virtual(test())
