@@ -21,6 +21,7 @@ from hal.simulated.pdu import Submit
 from hal.simulated.phone import Phone
 from hal.simulated.ptyport import Watch
 from hal.simulated.radiomodem import RadioModem
+from hal.simulated.radios import radio_modem
 from hal.simulated.voicemodem import AnalogueModem
 
 TICK_S = 0.02
@@ -107,10 +108,8 @@ class Exchange:
         return modem
 
     def gsm_modem(self, name: str, number: str, *, model: str = "sim7600") -> RadioModem:
-        """A radio modem: AT at node `name`, PCM at `name.pcm`. ValueError for a model other than `sim7600`."""
-        if model != "sim7600":
-            raise ValueError(f"no radio modem {model!r}")
-        modem = self._keep(name, RadioModem(self, name, number))
+        """A radio modem: AT at node `name`, PCM at `name.pcm`. ValueError for a model that is no row of `radiomodels`."""
+        modem = self._keep(name, radio_modem(self, name, number, model))
         self.subscribe(number, modem)
         return modem
 

@@ -77,6 +77,10 @@ class Faults:
     """So many AT+CPCMREG=1 to come are refused."""
     pcm_dead: bool = False
     """The audio port stays open, and carries nothing in either direction."""
+    second_call_silent: bool = False
+    """From the second call after a start on, the audio that AT+CPCMREG=1 opens carries nothing (callpilot#121)."""
+    uplink_stuck: bool = False
+    """What the host plays is not fetched from the modem's buffer, which fills up (Quectel)."""
     pcm_slip: int = 0
     """So many bytes to come from the audio port are lost, one a frame: samples lose their halves."""
     memory_full: bool = False

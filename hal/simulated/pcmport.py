@@ -1,4 +1,4 @@
-"""The second port of a radio modem: the call's samples, signed 16 bit, little endian, 8 kHz, 320 bytes every 20 ms."""
+"""The audio port of a radio modem: the call's samples, signed 16 bit, little endian, 8 kHz, 320 bytes every 20 ms."""
 
 from __future__ import annotations
 
@@ -40,8 +40,17 @@ class PcmPort:
         data = self._half + self.port.read(2 * FRAME - len(self._half))
         whole = len(data) & ~1
         self._half = data[whole:]
-        return g711.from_s16le(data[:whole]).ljust(FRAME, bytes([g711.SILENCE]))
+        return self.as_frame(data[:whole])
 
-    def give(self, frame: bytes) -> None:
-        """20 ms to the host."""
-        self.port.write(g711.to_s16le(frame))
+    def read(self, limit: int) -> bytes:
+        """Up to `limit` bytes that wait, for a modem that buffers them itself."""
+        return self.port.read(limit)
+
+    @staticmethod
+    def as_frame(data: bytes) -> bytes:
+        """Samples as 20 ms of A-law, silence behind them where they are fewer."""
+        return g711.from_s16le(data[: len(data) & ~1]).ljust(FRAME, bytes([g711.SILENCE]))
+
+    def give(self, frame: bytes, lost: int = 0) -> None:
+        """20 ms to the host, without the first `lost` bytes."""
+        self.port.write(g711.to_s16le(frame)[lost:])

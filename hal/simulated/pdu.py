@@ -46,7 +46,9 @@ class Submit:
     """(reference, parts in all, this part from 1) of a concatenated message (9.2.3.24.1)."""
 
 
-class _Octets:
+class Octets:
+    """Takes octets off the front; `BadPdu` where there are too few."""
+
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._position = 0
@@ -65,7 +67,8 @@ class _Octets:
         return self._data[self._position :]
 
 
-def _unpack(data: bytes, count: int, skip_bits: int) -> str:
+def unpack(data: bytes, count: int, skip_bits: int) -> str:
+    """The text of `count` septets, after so many bits."""
     bits = int.from_bytes(data, "little") >> skip_bits
     text, escaped = "", False
     for position in range(count):
@@ -80,12 +83,13 @@ def _unpack(data: bytes, count: int, skip_bits: int) -> str:
     return text
 
 
-def _number(octets: _Octets) -> str:
+def read_number(octets: Octets) -> str:
+    """An address (23.040, 9.1.2.5). Raises `BadPdu`."""
     digits = octets.one()
     kind = octets.one()
     raw = octets.take((digits + 1) // 2)
     if kind & 0x70 == 0x50:
-        return _unpack(raw, digits * 4 // 7, 0)
+        return unpack(raw, digits * 4 // 7, 0)
     text = "".join("0123456789*#abc"[n] if n < 15 else "" for octet in raw for n in (octet & 15, octet >> 4))
     if len(text) != digits:
         raise BadPdu("number does not fit its length")
@@ -95,7 +99,7 @@ def _number(octets: _Octets) -> str:
 def read_submit(hexadecimal: str, length: int) -> Submit:
     """A SUBMIT as handed to AT+CMGS=`length` (octets without the service centre). Raises `BadPdu`."""
     try:
-        octets = _Octets(bytes.fromhex(hexadecimal))
+        octets = Octets(bytes.fromhex(hexadecimal))
     except ValueError:
         raise BadPdu("not hexadecimal") from None
     octets.take(octets.one())
@@ -105,19 +109,25 @@ def read_submit(hexadecimal: str, length: int) -> Submit:
     if first & 3 != 1:
         raise BadPdu("no SUBMIT")
     octets.one()  # the message reference is the modem's to choose
-    recipient = _number(octets)
+    recipient = read_number(octets)
     octets.one()
     coding = octets.one()
     octets.take({0: 0, 1: 7, 2: 1, 3: 7}[first >> 3 & 3])
+    text, header, _ = read_text(octets, coding, bool(first & 0x40))
+    return Submit(recipient, text, bool(first & 0x20), _concatenation(header))
+
+
+def read_text(octets: Octets, coding: int, has_header: bool) -> tuple[str, bytes, bytes]:
+    """User data from its length on: (text, header, all its octets). Raises `BadPdu`."""
     count = octets.one()
     data = octets.rest()
-    header = data[1 : 1 + data[0]] if first & 0x40 and data else b""
-    begin = len(header) + 1 if first & 0x40 else 0
-    if coding == 0xF0 or coding & 0xCC == 0:
+    header = data[1 : 1 + data[0]] if has_header and data else b""
+    begin = len(header) + 1 if has_header else 0
+    if is_basic(coding):
         if len(data) != (count * 7 + 7) // 8:
             raise BadPdu("text does not fit its length")
         septets = (begin * 8 + 6) // 7
-        text = _unpack(data, count, 0) if not begin else _unpack(data, count - septets, septets * 7)
+        text = unpack(data, count, 0) if not begin else unpack(data, count - septets, septets * 7)
     elif len(data) != count:
         raise BadPdu("text does not fit its length")
     elif coding & 0x0C == 0x08:
@@ -127,7 +137,12 @@ def read_submit(hexadecimal: str, length: int) -> Submit:
             raise BadPdu("no UCS2") from None
     else:
         text = data[begin:].decode("latin-1")
-    return Submit(recipient, text, bool(first & 0x20), _concatenation(header))
+    return text, header, data
+
+
+def is_basic(coding: int) -> bool:
+    """The data coding scheme means the 7 bit alphabet."""
+    return coding == 0xF0 or coding & 0xCC == 0
 
 
 def _concatenation(header: bytes) -> tuple[int, int, int] | None:
@@ -148,7 +163,8 @@ def _swap(digits: str) -> bytes:
     return bytes.fromhex("".join(padded[i + 1] + padded[i] for i in range(0, len(padded), 2)))
 
 
-def _septets(text: str) -> list[int] | None:
+def septets_of(text: str) -> list[int] | None:
+    """A text in the 7 bit alphabet; None where it lacks a character."""
     found = []
     for character in text:
         if character in _ESCAPED:
@@ -160,19 +176,21 @@ def _septets(text: str) -> list[int] | None:
     return found
 
 
-def _pack(septets: list[int], fill_bits: int = 0) -> bytes:
+def pack(septets: list[int], fill_bits: int = 0) -> bytes:
+    """Septets as octets, after so many zero bits."""
     bits = 0
     for position, septet in enumerate(septets):
         bits |= septet << (7 * position + fill_bits)
     return bits.to_bytes((7 * len(septets) + fill_bits + 7) // 8, "little")
 
 
-def _address(number: str) -> bytes:
+def address(number: str) -> bytes:
+    """A number, or a name, as 23.040, 9.1.2.5 wants it."""
     if number.startswith("+"):
         return bytes([len(number) - 1, 0x91]) + _swap(number[1:])
     if number.isdigit():
         return bytes([len(number), 0x81]) + _swap(number)
-    name = _pack(_septets(number) or [])
+    name = pack(septets_of(number) or [])
     return bytes([len(name) * 2, 0xD0]) + name
 
 
@@ -182,7 +200,7 @@ def _stamp(moment: datetime) -> bytes:
 
 def deliver(sender: str, text: str, moment: datetime) -> list[tuple[str, int]]:
     """A message as the network delivers it (23.040, 9.2.2.1), in parts where needed: (PDU in hexadecimal, octets of the TPDU)."""
-    septets = _septets(text)
+    septets = septets_of(text)
     units: list[list[int]]
     if septets is not None:
         units = _parts(septets, 160, 153, lambda unit: unit == 0x1B)
@@ -195,13 +213,13 @@ def deliver(sender: str, text: str, moment: datetime) -> list[tuple[str, int]]:
         header = bytes((5, 0, 3, reference, len(units), number)) if len(units) > 1 else b""
         first = 0x04 | (0x40 if header else 0)
         if septets is not None:
-            body = header + _pack(unit, 1 if header else 0)
+            body = header + pack(unit, 1 if header else 0)
             count = len(unit) + (7 if header else 0)
         else:
             body = header + b"".join(code.to_bytes(2, "big") for code in unit)
             count = len(body)
         coding = 0 if septets is not None else 8
-        tpdu = bytes([first]) + _address(sender) + bytes([0, coding]) + _stamp(moment) + bytes([count]) + body
+        tpdu = bytes([first]) + address(sender) + bytes([0, coding]) + _stamp(moment) + bytes([count]) + body
         pdus.append((("00" + tpdu.hex()).upper(), len(tpdu)))
     return pdus
 
@@ -220,5 +238,5 @@ def _parts(units: list[int], single: int, multiple: int, binds: Callable[[int], 
 
 def status_report(reference: int, recipient: str, sent: datetime, done: datetime, status: int) -> tuple[str, int]:
     """A status report (23.040, 9.2.2.3); `status` 0 delivered, 0x20.. still trying, 0x40.. failed (9.2.3.15)."""
-    tpdu = bytes((0x06, reference)) + _address(recipient) + _stamp(sent) + _stamp(done) + bytes([status])
+    tpdu = bytes((0x06, reference)) + address(recipient) + _stamp(sent) + _stamp(done) + bytes([status])
     return ("00" + tpdu.hex()).upper(), len(tpdu)

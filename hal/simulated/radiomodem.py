@@ -1,13 +1,12 @@
-"""A GSM/LTE modem after 3GPP TS 27.007, in the manner of the SIMCom SIM7600: AT on one port, call audio as PCM on another.
+"""A GSM/LTE modem after 3GPP TS 27.007: AT on one port, call audio as PCM on another. What makers add is in its subclasses.
 
-Audio is signed 16 bit, little endian, 8 kHz, 320 bytes every 20 ms, and flows only while AT+CPCMREG=1, which is accepted only
-while a call is active. Call progress comes as +CLCC reports (after AT+CLCC=1) and VOICE CALL: BEGIN / END.
+Audio is signed 16 bit, little endian, 8 kHz, 320 bytes every 20 ms, and flows only while the maker's own condition holds
+(`audio_flows`). How a call goes on is told by the maker's reports (`says_state` and its neighbours), and by +CLCC when asked.
 """
 
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hal.audio.sound import FRAME
@@ -16,61 +15,123 @@ from hal.simulated.atline import Command
 from hal.simulated.causes import Cause
 from hal.simulated.circuit import Circuit, Party, Phase, Presence
 from hal.simulated.pcmport import PcmPort
+from hal.simulated.radiomodels import RadioModel
 from hal.simulated.radiosms import ShortMessages
 from hal.simulated.radiostate import RadioState
-from hal.simulated.sim7600 import CEER
 
 if TYPE_CHECKING:
     from hal.simulated.exchange import Exchange
 
 ACTIVE, HELD, DIALLING, ALERTING, INCOMING, WAITING, DISCONNECTED = range(7)
 """Call states of +CLCC (27.007, 7.18); 6 is SIMCom's, in reports only."""
+_CEER = {
+    Cause.UNALLOCATED: "Unassigned (unobtainable) number",
+    Cause.NORMAL_CLEARING: "Normal call clearing",
+    Cause.USER_BUSY: "User busy",
+    Cause.NO_USER_RESPONDING: "No user responding",
+    Cause.NO_ANSWER: "User alerting, no answer",
+    Cause.CALL_REJECTED: "Call rejected",
+    Cause.NO_CIRCUIT: "No circuit/channel available",
+    Cause.SWITCHING_CONGESTION: "Switching equipment congestion",
+}
 
 
 class RadioModem(RadioState, Party):
-    """One modem with its SIM."""
+    """One modem with its SIM. By itself it speaks 27.007 and no maker's dialect."""
 
     setup_s = 3.0
     dial_to_semicolon = True
 
-    def __init__(self, exchange: Exchange, name: str, number: str) -> None:
+    def __init__(self, exchange: Exchange, name: str, number: str, model: RadioModel) -> None:
         self.circuit: Circuit | None = None
-        self._call_reports = False
-        self._state = DIALLING
-        self._pcm = False
+        self.falls_back = False
+        """The network carries voice on 2G alone: a call first leaves LTE (circuit-switched fallback), which takes its time."""
+        self.call_state = DIALLING
         self._tones = bytearray()
         self._last_cause = Cause.NORMAL_CLEARING
         self._audio_ticks = 0
+        self._fallen_back = False
         self.audio = PcmPort(exchange, f"{name}.pcm")
-        super().__init__(exchange, name, exchange.directory / name, number)
-        self.messages = ShortMessages(self, {"SM": 20, "ME": 50})
+        super().__init__(exchange, name, exchange.directory / name, number, model)
+        self.messages = ShortMessages(self, model.stores, model.store_first)
         self.commands |= {
             "A": self._answer,
             "D": self._dial,
             "H": self._hang_up,
             "+CHUP": self._hang_up,
             "+CVHUP": self._hang_up,
-            "+CLCC": self._list_calls,
+            "+CLCC": self.list_calls,
             "+CPAS": self._activity,
             "+CEER": self._why,
-            "+CPCMREG": self._route_audio,
             "+VTS": self._send_digits,
             "+CFUN": self._functionality,
-            "+CRESET": self._restart,
         }
+
+    # --- what makers say and do differently ---
+
+    def says_state(self, circuit: Circuit, state: int) -> None:
+        """The call has reached a state of +CLCC: hook."""
+
+    def says_connected(self, circuit: Circuit) -> None:
+        """The call is up, after `says_state(ACTIVE)`: hook."""
+
+    def says_end(self, circuit: Circuit, cause: Cause, outcome: str) -> None:
+        """The call is over; `outcome` is the result code of V.250 for it: hook."""
+        self.urc(outcome)
+
+    def says_key(self, key: str) -> None:
+        """The other side has pressed a key: hook."""
+
+    @property
+    def audio_flows(self) -> bool:
+        """The audio port carries the call."""
+        return True
+
+    def audio_over(self) -> None:
+        """The call is over: hook for whatever ends with it."""
 
     # --- the network ---
 
-    def set_registration(self, state: int) -> None:
-        """The network comes or goes; a call does not survive its going."""
-        self.registration = state
-        for name in ("+CREG", "+CGREG", "+CEREG"):
-            if self._settings[name] != "0":
-                self.urc(f"{name}: {state}")
-        if not self.registered and self.circuit:
+    def set_registration(self, state: int, *, packet: int | None = None, ims: bool = False) -> None:
+        """The network comes or goes; a call does not survive its going.
+
+        `packet`: +CEREG, where it differs; `ims`: voice over LTE.
+        """
+        self.registration, self.packet_registration, self.ims = state, packet, ims
+        self._report_registration()
+        if self.setting("+CIREG") != "0":
+            self.urc(f"+CIREGU: {int(ims)}")
+        if not self.carries_voice and self.circuit:
             self.circuit.release(None, Cause.NETWORK_OUT_OF_ORDER)
         if self.registered:
             self.messages.try_again()
+            self._report_time()
+
+    def _report_registration(self) -> None:
+        for name in ("+CREG", "+CGREG", "+CEREG"):
+            if self.setting(name) != "0" and (self.model.lte or name != "+CEREG"):
+                state = self.registration_of(name)
+                self.urc(f"{name}: {state}{self._place() if self.setting(name) == '2' and state in (1, 5) else ''}")
+
+    def _report_time(self) -> None:
+        if self.setting("+CTZR") == "1" and self.model.network_time:
+            self.urc(f"+CTZV: {self.zone:+03d}")
+        elif self.setting("+CTZR") == "2" and self.model.network_time:
+            self.urc(f'+CTZE: "{self.zone:+03d}",0,"{self.local_time(",", "%Y")[:-3]}"')
+
+    @property
+    def carries_voice(self) -> bool:
+        """A network that takes calls: circuits, or IMS on LTE."""
+        packet = self.packet_registration in (1, 5) and self._powered and self.sim_ready
+        return self.registered or (packet and self.ims)
+
+    @property
+    def access_technology(self) -> int:
+        return 0 if self._fallen_back else super().access_technology
+
+    def unlocked(self) -> None:
+        self._report_registration()
+        self.messages.try_again()
 
     def urc(self, text: str) -> None:
         """An unsolicited report."""
@@ -78,13 +139,20 @@ class RadioModem(RadioState, Party):
 
     def describe(self) -> dict[str, object]:
         """For the control socket."""
-        return self.description("gsm", "sim7600", self.number, pcm=str(self.audio.port.link))
+        return self.description("gsm", self.model.name, self.number, pcm=str(self.audio.port.link))
+
+    @property
+    def in_call(self) -> int:
+        return int(self.circuit is not None)
+
+    @property
+    def store_full(self) -> int:
+        return int(self.messages.is_full)
 
     # --- ports ---
 
     def reset(self) -> None:
         super().reset()
-        self._call_reports = False
         self.messages.reset()
 
     def unplug(self) -> None:
@@ -106,16 +174,23 @@ class RadioModem(RadioState, Party):
 
     def _boot(self) -> None:
         self.reset()
+        self.forgets()
         self._powered = True
+        self.sim_read = False
         for timer in self._booting:
             timer.cancel()
+        self.card.power_up()
         later = self.exchange.loop.call_later
-        steps = ((1.5, f"+CPIN: {self.sim or 'NOT INSERTED'}"), (2.5, "SMS DONE"), (3.0, "PB DONE"))
-        self._booting = [later(delay, self._booted, line) for delay, line in steps]
+        self._booting = [later(delay, self._booted, line) for delay, line in self.model.boot]
+
+    def forgets(self) -> None:
+        """Power-up: what no reset command clears is gone too. Hook."""
 
     def _booted(self, line: str) -> None:
         del self._booting[0]
-        self.urc(line)
+        if "{sim" in line:
+            self.sim_read = True
+        self.urc(line.format(sim=self.card.state or "NOT INSERTED", simst="1" if self.card.state == "READY" else "255"))
         if self.registered:
             self.messages.try_again()
 
@@ -125,13 +200,14 @@ class RadioModem(RadioState, Party):
         elif command.op == "=?":
             self.info("+CFUN: (0,1,4,5,6,7),(0-1)")
         elif command.arg.endswith(",1") or command.arg == "6":
-            return self._restart(command)
+            return self.restart(command)
         else:
             self._powered = command.arg == "1"
-            self.set_registration(self.registration)
+            self.set_registration(self.registration, packet=self.packet_registration, ims=self.ims)
         return None
 
-    def _restart(self, _: Command) -> str | None:
+    def restart(self, _: Command) -> str | None:
+        """Leave the bus and come back: what +CFUN=1,1 and the makers' own commands do."""
         self.exchange.loop.call_later(0.5, self.unplug)
         self.exchange.loop.call_later(5.0, self.plug)
         return None
@@ -152,35 +228,46 @@ class RadioModem(RadioState, Party):
     # --- calls ---
 
     def presence(self, called_number: str) -> Presence:
-        if not self.registered or not self.port.plugged:
+        if not self.carries_voice or not self.port.plugged:
             return Presence.ABSENT
         return Presence.BUSY if self.circuit else Presence.IDLE
 
-    def _report_call(self, state: int) -> None:
-        self._state = state
-        if self._call_reports:
-            self.urc(self._call_line(state))
+    def _reach(self, circuit: Circuit, state: int) -> None:
+        self.call_state = state
+        self.says_state(circuit, state)
 
-    def _call_line(self, state: int) -> str:
-        assert self.circuit
-        number = self.circuit.caller_number if self.circuit.called is self else self.circuit.called_number
-        direction = 1 if self.circuit.called is self else 0
-        return f'+CLCC: 1,{direction},{state},0,0,"{number}",{145 if number.startswith("+") else 129},""'
+    def call_line(self, circuit: Circuit, state: int) -> str:
+        """A line of +CLCC, with the empty alpha field at its end that real ones have."""
+        number, kind = self.presented(circuit)
+        return f'+CLCC: 1,{self.incoming(circuit)},{state},0,0,"{number}",{kind},""'
+
+    def presented(self, circuit: Circuit) -> tuple[str, int]:
+        """The other side's number, and its type of address."""
+        number = circuit.caller_number if circuit.called is self else circuit.called_number
+        return number, 145 if number.startswith("+") else 129
+
+    def incoming(self, circuit: Circuit) -> int:
+        """The direction of a call as +CLCC counts: 1 for one that came in."""
+        return int(circuit.called is self)
 
     def ring(self, circuit: Circuit) -> None:
         self.circuit = circuit
-        self._report_call(INCOMING)
+        self._fall_back()
+        self._reach(circuit, INCOMING)
         self._ring_on(circuit)
 
     def _ring_on(self, circuit: Circuit) -> None:
         if self.circuit is not circuit or circuit.phase is not Phase.RINGING:
             return
-        self.urc("+CRING: VOICE" if self._settings["+CRC"] == "1" else "RING")
-        if self._settings["+CLIP"] == "1":
-            number = circuit.caller_number
-            kind, validity = (145 if number.startswith("+") else 129, 0) if number else (128, 1)
-            self.urc(f'+CLIP: "{number}",{kind},"",0,"",{validity}')
+        self.urc("+CRING: VOICE" if self.setting("+CRC") == "1" else "RING")
+        if self.setting("+CLIP") == "1":
+            self.urc(self.caller_line(circuit.caller_number))
         self.exchange.loop.call_later(self.exchange.ring_cadence_s, self._ring_on, circuit)
+
+    def caller_line(self, number: str) -> str:
+        """+CLIP (27.007, 7.11)."""
+        kind, validity = (145 if number.startswith("+") else 129, 0) if number else (128, 1)
+        return f'+CLIP: "{number}",{kind},"",0,"",{validity}'
 
     async def _answer(self, _: Command) -> str | None:
         circuit = self.circuit
@@ -195,26 +282,39 @@ class RadioModem(RadioState, Party):
             return "NO CARRIER"  # a data call: there is no such service
         if self.circuit:
             return self.error(3)
-        if not number or not self.registered or self.faults.no_carrier or self.faults.no_dial_tone:
+        if not number or not self.carries_voice or self.faults.no_carrier or self.faults.no_dial_tone:
+            self._last_cause = Cause.NETWORK_OUT_OF_ORDER
             return "NO CARRIER"
-        self.circuit = self.exchange.place(self, self.number if self._settings["+CLIR"] != "1" else "", number)
+        if self.faults.dial_lost:
+            return None
+        self.setup_s = type(self).setup_s + (4.0 if self._fall_back() else 0.0)
+        self.circuit = self.exchange.place(self, self.number if self.setting("+CLIR") != "1" else "", number)
         if self.faults.congestion:
             circuit = self.circuit
             circuit.after(self.setup_s, lambda: circuit.release(None, Cause.NO_CIRCUIT))
+        self.call_state = DIALLING
         self.exchange.loop.call_later(0.1, self._begin_dialling, self.circuit)
         return None
 
+    def _fall_back(self) -> bool:
+        """Leave LTE for the call, where the network has voice on 2G alone."""
+        if self.falls_back and not self._fallen_back:
+            self._fallen_back = True
+            self._report_registration()
+            return True
+        return False
+
     def _begin_dialling(self, circuit: Circuit) -> None:
-        self._state = DIALLING
         if self.circuit is circuit and circuit.phase is Phase.SETUP:
-            self._report_call(DIALLING)
+            self._reach(circuit, DIALLING)
 
     def alerting(self, circuit: Circuit) -> None:
-        self._report_call(ALERTING)
+        self._reach(circuit, ALERTING)
 
     def connected(self, circuit: Circuit) -> None:
-        self._report_call(ACTIVE)
-        self.urc("VOICE CALL: BEGIN")
+        self._audio_ticks = 0
+        self._reach(circuit, ACTIVE)
+        self.says_connected(circuit)
 
     def released(self, circuit: Circuit, cause: Cause) -> None:
         self._tell_end(circuit, cause)
@@ -226,21 +326,19 @@ class RadioModem(RadioState, Party):
 
     def _tell_end(self, circuit: Circuit, cause: Cause) -> None:
         missed = circuit.called is self and circuit.answered is None
-        if self._call_reports:
-            self.urc(self._call_line(DISCONNECTED))
         self.circuit = None
-        self._pcm = False
         self._tones.clear()
         self._last_cause = cause
-        seconds = round((circuit.ended or 0.0) - circuit.answered) if circuit.answered else 0
-        self.urc(f"VOICE CALL: END: {seconds:06d}" if circuit.answered else "VOICE CALL: END")
-        if missed:
-            moment = datetime.fromtimestamp(self.exchange.wall())
-            self.urc(f"MISSED_CALL: {moment:%I:%M%p} {circuit.caller_number}")
-        if self._settings["$QCRCIND"] == "1":
-            self.urc("REMOTE CALL END")
+        self.audio_over()
         outcome = {Cause.USER_BUSY: "BUSY", Cause.NO_ANSWER: "NO ANSWER"}.get(cause, "NO CARRIER")
-        self.urc(outcome if circuit.answered is None and not missed else "NO CARRIER")
+        self.says_end(circuit, cause, outcome if circuit.answered is None and not missed else "NO CARRIER")
+        if self._fallen_back:
+            self._fallen_back = False
+            self._report_registration()
+
+    def seconds_of(self, circuit: Circuit) -> int:
+        """How long a call was up."""
+        return round((circuit.ended or 0.0) - circuit.answered) if circuit.answered else 0
 
     async def _hang_up(self, _: Command) -> str | None:
         await asyncio.sleep(0.1)
@@ -248,54 +346,43 @@ class RadioModem(RadioState, Party):
         self._end(Cause.CALL_REJECTED if refused else Cause.NORMAL_CLEARING)
         return None
 
-    def _list_calls(self, command: Command) -> str | None:
-        if command.op == "=":
-            self._call_reports = command.arg == "1"
-        elif command.op == "?":
-            self.info(f"+CLCC: {int(self._call_reports)}")
-        elif command.op == "=?":
-            self.info("+CLCC: (0-1)")
-        elif self.circuit:
-            self.info(self._call_line(self._state))
-        return None
+    def list_calls(self, command: Command) -> str | None:
+        """+CLCC. Only makers have more than the question."""
+        if command.op == "" and self.circuit:
+            self.info(self.call_line(self.circuit, self.call_state))
+        return None if command.op in ("", "=?") else self.error(3)
 
     def _activity(self, command: Command) -> str | None:
-        state = (
-            0
-            if self.circuit is None
-            else 3
-            if self.circuit.phase is Phase.RINGING and self.circuit.called is self
-            else 4
-        )
-        self.info(f"+CPAS: {state}")
+        if command.op == "=?":
+            self.info("+CPAS: (0,3,4)")
+            return None
+        rings = self.circuit and self.circuit.phase is Phase.RINGING and self.circuit.called is self
+        self.info(f"+CPAS: {0 if self.circuit is None else 3 if rings else 4}")
         return None
 
     def _why(self, _: Command) -> str | None:
-        self.info(f"+CEER: {CEER.get(self._last_cause, self._last_cause.name.replace('_', ' ').capitalize())}")
+        self.info(f"+CEER: {_CEER.get(self._last_cause, self._last_cause.name.replace('_', ' ').capitalize())}")
         return None
+
+    @property
+    def talking(self) -> bool:
+        """A call is up."""
+        return self.circuit is not None and self.circuit.phase is Phase.CONNECTED
 
     # --- audio ---
 
-    def _route_audio(self, command: Command) -> str | None:
-        if command.op == "?":
-            self.info(f"+CPCMREG: {int(self._pcm)}")
-        elif command.op == "=?":
-            self.info("+CPCMREG: (0-1)")
-        elif command.arg[:1] == "0":
-            self._pcm = False
-        elif command.arg != "1" or self.circuit is None or self.circuit.phase is not Phase.CONNECTED:
-            return "ERROR"
-        elif self.faults.cpcmreg_errors > 0:
-            self.faults.cpcmreg_errors -= 1
-            return "ERROR"
-        else:
-            self.audio.flush()
-            self._pcm = True
-            self._audio_ticks = 0
-        return None
+    @property
+    def audio_port(self) -> PcmPort:
+        """Where the audio of a call flows."""
+        return self.audio
+
+    def take_audio(self) -> bytes:
+        """The next 20 ms from the host."""
+        return self.audio_port.take()
 
     def speak(self) -> bytes:
-        if self._pcm and self.faults.hang_in_stream_s is not None:
+        flows = self.audio_flows
+        if flows and self.faults.hang_in_stream_s is not None:
             self._audio_ticks += 1
             if self._audio_ticks * 0.02 > self.faults.hang_in_stream_s:
                 self.faults.hang_in_stream_s = None
@@ -304,25 +391,32 @@ class RadioModem(RadioState, Party):
             frame = bytes(self._tones[:FRAME])
             del self._tones[:FRAME]
             return frame.ljust(FRAME, bytes([g711.SILENCE]))
-        return self.audio.take() if self._pcm and not self.faults.silent else sounds.QUIET
+        return self.take_audio() if flows and not self._audio_dead else sounds.QUIET
 
     def hear(self, frame: bytes) -> None:
-        if self._pcm and not self.faults.silent:
-            self.audio.give(frame)
+        if self.audio_flows and not self._audio_dead:
+            slip = int(self.faults.pcm_slip > 0)
+            self.faults.pcm_slip -= slip
+            self.audio_port.give(frame, slip)
+
+    @property
+    def _audio_dead(self) -> bool:
+        return self.faults.silent or self.faults.pcm_dead
 
     def key(self, key: str) -> None:
-        if self._settings["+DDET"].startswith("1"):
-            self.urc(f"+RXDTMF: {key}")
+        self.says_key(key)
 
     def _send_digits(self, command: Command) -> str | None:
         if command.op == "=?":
             self.info("+VTS: (0-9,*,#,A,B,C,D)")
             return None
-        keys = command.arg.replace('"', "").replace("{", "").replace("}", "").split(",")
-        if self.circuit is None or self.circuit.phase is not Phase.CONNECTED:
+        return self.send_keys(command.arg.replace('"', "").replace("{", "").replace("}", "").split(","))
+
+    def send_keys(self, keys: list[str]) -> str | None:
+        """Send key tones to the other side; an error where there is none, or one is no key."""
+        if not self.talking or any(len(key) != 1 or key.upper() not in "0123456789*#ABCD" for key in keys):
             return self.error(3)
-        if any(len(key) != 1 or key.upper() not in "0123456789*#ABCD" for key in keys):
-            return self.error(3)
+        assert self.circuit
         for key in keys:
             self._tones += sounds.key_tone(key.upper(), 0.2) + bytes([g711.SILENCE]) * 800
             if far := self.circuit.other(self):

@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from hal.simulated import pdu
+from hal.simulated import pdu, textmode
 from hal.simulated.atline import Command
 
 if TYPE_CHECKING:
     from hal.simulated.radiomodem import RadioModem
 
 _SEND_S = 1.5
-_REPORT_S = 2.0
-_NO_NETWORK, _BAD_PDU, _BAD_INDEX, _NOT_SUPPORTED = 331, 304, 321, 303
+_ACKNOWLEDGE_S = 15.0
+"""Seconds for +CNMA, where +CSMS=1 asks for it; then the network keeps the message and direct delivery ends (27.005, 3.4.1)."""
+_NO_NETWORK, _BAD_PDU, _BAD_TEXT, _BAD_INDEX, _NOT_SUPPORTED, _NOT_ALLOWED = 331, 304, 305, 321, 303, 302
+_FULL, _NOT_EXPECTED = 322, 340
+_NO_SIM = {"": 310, "SIM PIN": 311, "SIM PUK": 316}
+UNREAD, READ, UNSENT, SENT = range(4)
 
 
 @dataclass(slots=True)
@@ -31,24 +35,33 @@ class Stored:
 class ShortMessages:
     """Messages of one modem."""
 
-    def __init__(self, modem: RadioModem, capacity: dict[str, int]) -> None:
+    def __init__(self, modem: RadioModem, capacity: dict[str, int], first: str) -> None:
         self._modem = modem
+        self._first = first
         self.capacity = capacity
         self.stores: dict[str, dict[int, Stored]] = {name: {} for name in capacity}
-        self._selected = ["SM", "SM", "SM"]
+        self.report_statuses: tuple[int, ...] = (0,)
+        """TP-ST of the reports on each message, `report_s` apart: 0 delivered, 0x20.. still trying, 0x40.. failed."""
+        self.report_s = 2.0
+        self._selected = [first] * 3
         self._waiting: deque[tuple[str, int]] = deque()
         """Messages that the network keeps until there is room."""
         self._reference = 0
         self._notify = [0, 0, 0, 0, 0]
+        self._text_mode = False
+        self._parameters = (17, 167, 0, 0)
         self._prompt: asyncio.Future[str | None] | None = None
         self._typed = bytearray()
-        self._unacknowledged = 0
+        self._unacknowledged: deque[tuple[str, int, asyncio.TimerHandle | None]] = deque()
         self._service = "0"
         modem.commands |= {
             "+CMGF": self._format,
+            "+CSMP": self._set_parameters,
             "+CPMS": self._select,
             "+CNMI": self._set_notify,
             "+CMGS": self._send,
+            "+CMGW": self._write,
+            "+CMSS": self._send_stored,
             "+CMGR": self._read,
             "+CMGL": self._list,
             "+CMGD": self._delete,
@@ -60,14 +73,27 @@ class ShortMessages:
     def reset(self) -> None:
         """As after power-up. The SIM and the flash keep their messages."""
         self._notify = [0, 0, 0, 0, 0]
-        self._selected = ["SM", "SM", "SM"]
+        self._selected = [self._first] * 3
+        self._text_mode = False
+        self._parameters = (17, 167, 0, 0)
         self._reference = 0
+        self._service = "0"
         self.cancel()
 
     def cancel(self) -> None:
         """Leave the prompt."""
         if self._prompt and not self._prompt.done():
             self._prompt.set_result(None)
+
+    @property
+    def is_full(self) -> bool:
+        """No room where messages are received."""
+        store = self._selected[2]
+        return self._modem.faults.memory_full or len(self.stores[store]) >= self.capacity[store]
+
+    @property
+    def _charset(self) -> str:
+        return self._modem.setting("+CSCS").strip('"').upper()
 
     # --- sending ---
 
@@ -82,41 +108,113 @@ class ShortMessages:
             if self._modem.echoing:
                 self._modem.send(bytes((byte,)))
             if byte in (0x1A, 0x1B):
-                text = self._typed.decode("latin-1").strip()
+                text = self._typed.decode("latin-1")
                 self._prompt.set_result(text if byte == 0x1A else None)
                 return data[position + 1 :]
-            self._typed.append(byte)
+            if byte == 8:
+                del self._typed[-1:]
+            else:
+                self._typed.append(byte)
         return b""
 
-    async def _send(self, command: Command) -> str | None:
-        modem = self._modem
-        if command.op != "=" or not command.arg.isdigit():
-            return None if command.op == "=?" else self._error(_NOT_SUPPORTED)
+    async def _ask_text(self) -> str | None:
         self._typed.clear()
         self._prompt = asyncio.get_running_loop().create_future()
-        modem.send(b"\r\n> ")
-        typed = await self._prompt
-        self._prompt = None
+        self._modem.send(b"\r\n> ")
+        try:
+            return await self._prompt
+        finally:
+            self._prompt = None
+
+    async def _compose(self, command: Command) -> tuple[str, int] | str | None:
+        """What +CMGS and +CMGW have in common: (PDU, octets), an error, or None where it was given up."""
+        number = command.arg.split(",")[0].strip()
+        if not self._text_mode and not number.isdigit():
+            return self._error(_BAD_PDU)
+        if self._text_mode and not number.strip('"'):
+            return self._error(_BAD_TEXT)
+        typed = await self._ask_text()
         if typed is None:
+            return None
+        if not self._text_mode:
+            return typed.strip(), int(number)
+        try:
+            recipient = textmode.from_terminal(number.strip('"'), self._charset)
+            kind = command.arg.split(",")[1].strip() if "," in command.arg else ""
+            if kind == "145" and not recipient.startswith("+"):
+                recipient = "+" + recipient
+            text = textmode.from_terminal(typed.replace("\r\n", "\n").replace("\r", "\n"), self._charset)
+            return textmode.submit(recipient, text, self._parameters)
+        except pdu.BadPdu:
+            return self._error(_BAD_TEXT)
+
+    async def _send(self, command: Command) -> str | None:
+        if command.op != "=":
+            return None if command.op == "=?" else self._error(_NOT_SUPPORTED)
+        if (refused := self._without_sim()) is not None:
+            return refused
+        composed = await self._compose(command)
+        if composed is None:
             return "OK"
+        return composed if isinstance(composed, str) else await self._transmit(*composed, "+CMGS")
+
+    async def _transmit(self, hexadecimal: str, octets: int, answer: str) -> str | None:
+        modem = self._modem
         if modem.faults.cmgs_error is not None:
             return self._error(modem.faults.cmgs_error)
-        if not modem.registered:
+        if not modem.reachable:
             return self._error(_NO_NETWORK)
         try:
-            message = pdu.read_submit(typed, int(command.arg))
+            message = pdu.read_submit(hexadecimal, octets)
         except pdu.BadPdu:
             return self._error(_BAD_PDU)
         await asyncio.sleep(_SEND_S)
         self._reference = (self._reference + 1) & 0xFF
         modem.exchange.accept_sms(modem.number, message)
         if message.report:
-            modem.exchange.loop.call_later(_REPORT_S, self._report, self._reference, message.recipient, self._now())
+            for round_, status in enumerate(self.report_statuses, start=1):
+                later = modem.exchange.loop.call_later
+                later(self.report_s * round_, self._report, self._reference, message.recipient, self._now(), status)
         if modem.faults.cmgs_stuck:
             modem.send(b"\r\n")
             return ""
-        modem.info(f"+CMGS: {self._reference}")
+        modem.info(f"{answer}: {self._reference}")
         return None
+
+    async def _write(self, command: Command) -> str | None:
+        """+CMGW: to the store, unsent unless a state says otherwise."""
+        if command.op == "=?":
+            return None
+        if self._text_mode and not command.arg:
+            command = Command("+CMGW", "=", '"0"')
+        composed = await self._compose(command)
+        if composed is None or isinstance(composed, str):
+            return "OK" if composed is None else composed
+        store = self._selected[1]
+        if len(self.stores[store]) >= self.capacity[store]:
+            return self._error(_FULL)
+        try:
+            textmode.look(composed[0])
+        except (pdu.BadPdu, ValueError):
+            return self._error(_BAD_PDU)
+        states = [part.strip('" ') for part in command.arg.split(",")[1:]]
+        given = [textmode.STATES.index(state) for state in states if state in textmode.STATES]
+        given += [int(state) for state in states[:1] if state in ("0", "1", "2", "3") and not self._text_mode]
+        index = self._store(store, Stored(given[0] if given else UNSENT, *composed))
+        self._modem.info(f"+CMGW: {index}")
+        return None
+
+    async def _send_stored(self, command: Command) -> str | None:
+        if command.op == "=?":
+            return None
+        index = self._index(command.arg.split(",")[0], 1)
+        if index is None:
+            return self._error(_BAD_INDEX)
+        stored = self.stores[self._selected[1]][index]
+        outcome = await self._transmit(stored.pdu, stored.octets, "+CMSS")
+        if outcome is None:
+            stored.state = SENT
+        return outcome
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._modem.exchange.wall(), UTC)
@@ -126,37 +224,60 @@ class ShortMessages:
     def deliver(self, sender: str, text: str) -> None:
         """The network has a message for this modem."""
         for part in pdu.deliver(sender, text, self._now()):
-            self._incoming(*part)
+            self.deliver_pdu(*part)
 
-    def _incoming(self, hexadecimal: str, octets: int) -> None:
+    def deliver_pdu(self, hexadecimal: str, octets: int) -> None:
+        """One PDU from the network, service centre first, of so many octets without it."""
         modem = self._modem
         store = self._selected[2]
-        full = modem.faults.memory_full or len(self.stores[store]) >= self.capacity[store]
-        if not modem.registered or (full and self._notify[1] != 2):
+        full = self.is_full
+        if not modem.reachable or (full and self._notify[1] != 2):
             self._waiting.append((hexadecimal, octets))
-            if full:
-                modem.urc(f'^SMMEMFULL: "{store}"')
+            if full and modem.model.full:
+                modem.urc(modem.model.full.format(store=store))
         elif self._notify[1] == 2:
-            modem.urc(f"+CMT: ,{octets}\r\n{hexadecimal}")
-            self._unacknowledged += 1
+            self._hand_over(hexadecimal, octets)
         else:
-            index = self._store(store, Stored(0, hexadecimal, octets))
-            if self._notify[1] == 1 and not modem.faults.cmti_lost:
+            index = self._store(store, Stored(UNREAD, hexadecimal, octets))
+            if self._notify[1] in (1, 3) and not modem.faults.cmti_lost:
                 modem.urc(f'+CMTI: "{store}",{-1 if modem.faults.cmti_minus_one else index}')
+
+    def _hand_over(self, hexadecimal: str, octets: int) -> None:
+        """Directly to the host (+CMT), which answers for it with +CNMA where it has chosen +CSMS=1."""
+        if self._text_mode:
+            header, data = textmode.lines(textmode.look(hexadecimal), self._charset, details=self._details)
+            self._modem.urc(f"+CMT: {header}\r\n{data}")
+        else:
+            self._modem.urc(f"+CMT: ,{octets}\r\n{hexadecimal}")
+        timer = None
+        if self._service == "1":
+            timer = self._modem.exchange.loop.call_later(_ACKNOWLEDGE_S, self._not_acknowledged)
+        self._unacknowledged.append((hexadecimal, octets, timer))
+
+    def _not_acknowledged(self) -> None:
+        self._notify[1] = self._notify[3] = 0
+        for hexadecimal, octets, timer in self._unacknowledged:
+            if timer:
+                timer.cancel()
+            self._waiting.append((hexadecimal, octets))
+        self._unacknowledged.clear()
 
     def try_again(self) -> None:
         """There may be room, or a network, now."""
         waiting, self._waiting = self._waiting, deque()
         for hexadecimal, octets in waiting:
-            self._incoming(hexadecimal, octets)
+            self.deliver_pdu(hexadecimal, octets)
 
-    def _report(self, reference: int, recipient: str, sent: datetime) -> None:
-        hexadecimal, octets = pdu.status_report(reference, recipient, sent, self._now(), 0)
-        if self._notify[3] == 1:
+    def _report(self, reference: int, recipient: str, sent: datetime, status: int) -> None:
+        hexadecimal, octets = pdu.status_report(reference, recipient, sent, self._now(), status)
+        if self._notify[3] == 1 and self._text_mode:
+            self._modem.urc(f"+CDS: {textmode.report_line(textmode.look(hexadecimal))}")
+        elif self._notify[3] == 1:
             self._modem.urc(f"+CDS: {octets}\r\n{hexadecimal}")
-        elif self._notify[3] == 2:
-            index = self._store(self._selected[2], Stored(0, hexadecimal, octets))
-            self._modem.urc(f'+CDSI: "{self._selected[2]}",{index}')
+        elif self._notify[3] == 2 and not self.is_full:
+            index = self._store(self._selected[2], Stored(UNREAD, hexadecimal, octets))
+            if not self._modem.faults.cmti_lost:
+                self._modem.urc(f'+CDSI: "{self._selected[2]}",{index}')
 
     def _store(self, store: str, message: Stored) -> int:
         messages = self.stores[store]
@@ -169,16 +290,43 @@ class ShortMessages:
     def _error(self, number: int) -> str:
         return f"+CMS ERROR: {number}" if self._modem.numeric_errors else "ERROR"
 
+    def _without_sim(self) -> str | None:
+        if self._modem.sim_ready:
+            return None
+        return self._error(314 if not self._modem.sim_read else _NO_SIM.get(self._modem.sim, 313))
+
+    @property
+    def _details(self) -> bool:
+        return self._modem.setting("+CSDH") == "1"
+
     def _format(self, command: Command) -> str | None:
         if command.op == "?":
-            self._modem.info("+CMGF: 0")
+            self._modem.info(f"+CMGF: {int(self._text_mode)}")
         elif command.op == "=?":
-            self._modem.info("+CMGF: (0)")
-        elif command.arg != "0":
-            return self._error(_NOT_SUPPORTED)  # PDU mode only
+            self._modem.info("+CMGF: (0,1)")
+        elif command.arg not in ("", "0", "1"):
+            return self._error(_NOT_SUPPORTED)
+        else:
+            self._text_mode = command.arg == "1"
+        return None
+
+    def _set_parameters(self, command: Command) -> str | None:
+        """First octet, validity, protocol, coding of what text mode sends (27.005, 3.3.3)."""
+        if command.op == "?":
+            self._modem.info("+CSMP: " + ",".join(map(str, self._parameters)))
+        elif command.op == "=":
+            values = list(self._parameters)
+            for position, value in enumerate(command.arg.split(",")[:4]):
+                if value.strip().isdigit() and int(value) <= 255:
+                    values[position] = int(value)
+                elif value.strip():
+                    return self._error(_BAD_TEXT)
+            self._parameters = (values[0], values[1], values[2], values[3])
         return None
 
     def _select(self, command: Command) -> str | None:
+        if (refused := self._without_sim()) is not None:
+            return refused
         names = ",".join(f'"{name}"' for name in self.stores)
         if command.op == "=?":
             self._modem.info(f"+CPMS: ({names}),({names}),({names})")
@@ -186,7 +334,7 @@ class ShortMessages:
         if command.op == "=":
             wanted = [part.strip().strip('"') for part in command.arg.split(",")]
             if not 1 <= len(wanted) <= 3 or any(name not in self.stores for name in wanted):
-                return self._error(302)
+                return self._error(_NOT_ALLOWED)
             self._selected[: len(wanted)] = wanted
         used = [(name, len(self.stores[name]), self.capacity[name]) for name in self._selected]
         with_names = command.op == "?"
@@ -200,13 +348,16 @@ class ShortMessages:
             self._modem.info("+CNMI: (0,1,2),(0,1,2,3),(0,2,3),(0,1,2),(0,1)")
         else:
             values = [value or "0" for value in command.arg.split(",")]
-            if len(values) > 5 or not all(value.isdigit() for value in values):
-                return self._error(302)
+            limits = (2, 3, 3, 2, 1)
+            if len(values) > 5 or not all(
+                v.isdigit() and int(v) <= top for v, top in zip(values, limits, strict=False)
+            ):
+                return self._error(_NOT_ALLOWED)
             self._notify[: len(values)] = map(int, values)
         return None
 
-    def _index(self, text: str) -> int | None:
-        store = self.stores[self._selected[0]]
+    def _index(self, text: str, which: int = 0) -> int | None:
+        store = self.stores[self._selected[which]]
         return int(text) if text.isdigit() and int(text) in store else None
 
     def _read(self, command: Command) -> str | None:
@@ -214,24 +365,49 @@ class ShortMessages:
             return None
         index = self._index(command.arg)
         if index is None:
-            return self._error(_BAD_INDEX)
+            return self._without_sim() or self._error(_BAD_INDEX)
         message = self.stores[self._selected[0]][index]
-        self._modem.info(f"+CMGR: {message.state},,{message.octets}\r\n{message.pdu}")
-        message.state = message.state or 1
+        if self._text_mode:
+            state = f'"{textmode.STATES[message.state]}"'
+            seen = textmode.look(message.pdu)
+            if seen.kind == 2:
+                self._modem.info(f"+CMGR: {state},{textmode.report_line(seen)}")
+            else:
+                header, data = textmode.lines(seen, self._charset, details=self._details)
+                self._modem.info(f"+CMGR: {state},{header}\r\n{data}")
+        else:
+            self._modem.info(f"+CMGR: {message.state},,{message.octets}\r\n{message.pdu}")
+        message.state = message.state or READ
         return None
 
     def _list(self, command: Command) -> str | None:
+        modem = self._modem
         if command.op == "=?":
-            self._modem.info("+CMGL: (0-4)")
+            names = ",".join(f'"{state}"' for state in textmode.STATES)
+            modem.info(f"+CMGL: ({names})" if self._text_mode else "+CMGL: (0-4)")
             return None
-        wanted = command.arg or "0"
-        if wanted not in ("0", "1", "2", "3", "4"):
-            return self._error(302)
+        wanted = command.arg.strip('"') or (textmode.STATES[0] if self._text_mode else "0")
+        states = textmode.STATES if self._text_mode else ("0", "1", "2", "3", "4")
+        if wanted not in states:
+            return self._error(_NOT_ALLOWED)
+        state = states.index(wanted)
         for index, message in sorted(self.stores[self._selected[0]].items()):
-            if wanted == "4" or message.state == int(wanted):
-                self._modem.info(f"+CMGL: {index},{message.state},,{message.octets}\r\n{message.pdu}")
-                message.state = message.state or 1
+            if state in (4, message.state):
+                self._show_listed(index, message)
+                message.state = message.state or READ
         return None
+
+    def _show_listed(self, index: int, message: Stored) -> None:
+        if not self._text_mode:
+            self._modem.info(f"+CMGL: {index},{message.state},,{message.octets}\r\n{message.pdu}")
+            return
+        state = f'"{textmode.STATES[message.state]}"'
+        seen = textmode.look(message.pdu)
+        if seen.kind == 2:
+            self._modem.info(f"+CMGL: {index},{state},{textmode.report_line(seen)}")
+        else:
+            header, data = textmode.lines(seen, self._charset, details=self._details, listed=True)
+            self._modem.info(f"+CMGL: {index},{state},{header}\r\n{data}")
 
     def _delete(self, command: Command) -> str | None:
         store = self.stores[self._selected[0]]
@@ -242,10 +418,10 @@ class ShortMessages:
         if which and which != "0":
             states = {"1": (1,), "2": (1, 3), "3": (1, 2, 3), "4": (0, 1, 2, 3)}.get(which)
             if states is None:
-                return self._error(302)
+                return self._error(_NOT_ALLOWED)
             for number in [n for n, message in store.items() if message.state in states]:
                 del store[number]
-        elif not index.isdigit() or int(index) >= self.capacity[self._selected[0]]:
+        elif not index.isdigit() or int(index) > self.capacity[self._selected[0]]:
             return self._error(_BAD_INDEX)
         else:
             store.pop(int(index), None)
@@ -253,10 +429,15 @@ class ShortMessages:
             self.try_again()
         return None
 
-    def _acknowledge(self, _: Command) -> str | None:
+    def _acknowledge(self, command: Command) -> str | None:
+        if command.op == "=?":
+            self._modem.info("+CNMA: (0-2)")
+            return None
         if not self._unacknowledged:
-            return self._error(340)
-        self._unacknowledged -= 1
+            return self._error(_NOT_EXPECTED)
+        _, _, timer = self._unacknowledged.popleft()
+        if timer:
+            timer.cancel()
         return None
 
     def _choose_service(self, command: Command) -> str | None:
@@ -268,10 +449,10 @@ class ShortMessages:
             self._service = command.arg
             self._modem.info("+CSMS: 1,1,1")
         else:
-            return self._error(302)
+            return self._error(_NOT_ALLOWED)
         return None
 
     def _centre(self, command: Command) -> str | None:
         if command.op == "?":
-            self._modem.info('+CSCA: "+491710760000",145')
+            self._modem.info(f'+CSCA: "{self._modem.chars("+491710760000")}",145')
         return None
