@@ -68,7 +68,10 @@ class DtmfDetector:
         if samples.dtype != np.int16 or samples.ndim != 2 or len(samples) != len(which):
             raise ValueError(f"{samples.dtype} {samples.shape} is not int16 of {len(which)} channel(s)")
         self.begun = []
-        return [key for frames in self._frames.feed(samples, which) for key in self._keys(frames)] if len(which) else []
+        if not which:
+            return []
+        found = self._frames.feed(samples, which, all_spectra=bool(self._tones))
+        return [key for frames in found for key in self._keys(frames)]
 
     def _keys(self, frames: Frames) -> Iterator[Key]:
         rows = {row for _, row in frames.looks} | {row for row, ch in enumerate(frames.channels) if ch in self._tones}
