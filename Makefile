@@ -31,11 +31,20 @@ build/prompts/index.json: $(VENV)/.ready $(wildcard ivr/prompts/*)
 	@echo "== Spoken phrases (espeak-ng) in build/prompts"
 	@$(BIN)/python -m ivr.prompts --out build/prompts
 
-lock: ## renew requirements.lock from pyproject.toml
+$(VENV)/.bench: tests/bench/requirements.lock $(VENV)/.ready
+	@echo "== matplotlib, for the plots of the benches"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r tests/bench/requirements.lock
+	@touch $@
+
+lock: ## renew requirements.lock and tests/bench/requirements.lock from pyproject.toml
 	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install -qq uv
 	@build/lock/bin/uv pip compile --quiet pyproject.toml --group dev --universal --generate-hashes --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --upgrade -o build/lock/requirements
 	@{ echo "# Locked dependencies, every file by hash. Renew with: make lock"; cat build/lock/requirements; } > requirements.lock
+	@build/lock/bin/uv pip compile --quiet --group bench --universal --generate-hashes --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --upgrade -c requirements.lock -o build/lock/bench
+	@{ echo "# What only the plots of the benches need, every file by hash. Renew with: make lock"; cat build/lock/bench; } \
+	  > tests/bench/requirements.lock
 
 # --- running ----------------------------------------------------------------------------------------------------------
 
@@ -70,7 +79,7 @@ bench-load: setup ## thirty lines with audio both ways, beside a bare byte loop
 bench-storage: setup ## durable commits beside a bare sqlite3 loop
 	@$(BIN)/python -m tests.bench.storage
 
-bench-overload: setup ## the overload monitor: detection, false alarms, beside the bound (plots need matplotlib)
+bench-overload: setup $(VENV)/.bench ## the overload monitor: detection, false alarms, beside the bound; with plots
 	@$(BIN)/python -m tests.bench.overload
 
 bench-ami: setup ## from the socket of an Asterisk to the alarm, at 4,800 calls a minute
