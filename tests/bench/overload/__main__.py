@@ -30,23 +30,29 @@ def main() -> None:
     print(
         f"{queue.interarrival_s:g} s (VoIP) or {config.queue_pstn.interarrival_s:g} s and {queue.occupancy} calls; {config.shares}"
     )
+    plt = plots.library()
+    OUT.mkdir(parents=True, exist_ok=True)
     report.speed(1_000_000 // part)
     found = report.detection(bench, attacks)
     gate = report.open_gate(bench, many, redial=False)
-    answers = report.response(bench, attacks)
-    false = report.false_alarms(bench, storms)
     report.limits(found, gate)
-    trade = report.trade_off(bench, attacks, gate)
-    report.hard_attacks(bench, max(attacks // 4, 4))
-    report.options(bench, max(attacks // 4, 4))
-    report.real_log(bench, max(attacks // 2, 4))
     report.open_gate(bench, many, redial=True)
-    plt = plots.library()
+    trade = report.trade_off(bench, attacks, gate)
     if plt is not None:
-        OUT.mkdir(parents=True, exist_ok=True)
-        plots.response(plt, answers, OUT)
-        plots.reliability(plt, false, OUT)
         plots.trade_off(plt, trade, config.shares.quiet, OUT)
+        plots.detection(plt, found, gate, OUT)
+    answers = report.response(bench, attacks)
+    if plt is not None:
+        plots.response(plt, answers, OUT)
+    false = report.false_alarms(bench, storms)
+    if plt is not None:
+        plots.reliability(plt, false, OUT)
+    report.real_log(bench, max(attacks // 2, 4))
+    for domain in ("pstn", "mobile"):
+        report.detection(bench, max(attacks // 4, 4), (0.11, 0.33), domain)
+    report.hard_attacks(bench, max(attacks // 4, 4))
+    report.options(bench, max(attacks // 5, 4))
+    report.sizes(bench, max(attacks // 4, 4))
     print(f"\n{time.monotonic() - began:.0f} s")
 
 

@@ -20,7 +20,7 @@ from appliance.monitor.overload.config import MonitorConfig
 from appliance.monitor.overload.events import DOMAINS, Area, Event, Offered, Rejected
 from appliance.monitor.overload.shares import Shares
 from tests.bench.overload import scenarios
-from tests.bench.overload.scenarios import BASE, START, STORM_END, Run
+from tests.bench.overload.scenarios import BASE, DETECTORS, START, STORM_END, Run
 
 ROOT = Path(__file__).resolve().parents[3]
 OUT = ROOT / "build" / "overload-bench"
@@ -115,7 +115,13 @@ def _real(config: MonitorConfig, seed: int, voip: float, storm: bool, rate: floa
             graft = attack(draw, moment, rate, 600.0)
         until = end if storm else moment + min(600.0, 3600 / rate + 60)
         run = scenarios.watch(
-            known, merge(calls, graft), seed, until, suspect="" if storm else "voip", start=moment, enough=not storm
+            known,
+            merge(calls, graft),
+            seed,
+            until,
+            suspect="" if storm else "voip",
+            start=moment,
+            enough=() if storm else DETECTORS,
         )
         if storm or run.busy <= 2:
             plain = _plain(run)
@@ -135,7 +141,13 @@ def _real_calls(seed: int, shares: tuple[float, float, float]) -> list[Any]:
     return _log[1][1]
 
 
-KINDS = {"attack": _attack, "storm": _storm, "open": _open_gate, "real": _real}
+def _sized(config: MonitorConfig, seed: int, size: tuple[int, int, float, float, bool], rate: float) -> dict[str, Any]:
+    """`config` counts for nothing here: it is derived from the size."""
+    known, run = scenarios.sized_run(seed, size, rate)
+    return _plain(run) | {"ingress": known.ingress.occupancy, "taken": known.agents.occupancy}
+
+
+KINDS = {"attack": _attack, "storm": _storm, "open": _open_gate, "real": _real, "sized": _sized}
 
 
 def _one(job: Job) -> dict[str, Any]:
@@ -144,7 +156,7 @@ def _one(job: Job) -> dict[str, Any]:
 
 
 class Bench:
-    """A pool and a cache."""
+    """A pool, and results that are kept: one file a cell, one line a run, written as it ends."""
 
     def __init__(self, jobs: int, first_seed: int = EVALUATION, out: Path = OUT) -> None:
         self.first_seed = first_seed
@@ -152,17 +164,34 @@ class Bench:
         self._pool = ProcessPoolExecutor(jobs) if jobs > 1 else None
 
     def runs(self, kind: str, count: int, config: MonitorConfig | None = None, **kw: Any) -> list[dict[str, Any]]:
-        """`count` runs of one kind; taken from build/ where code, configuration and seeds are the same."""
+        """`count` runs of one kind; those that build/ has of the same code, configuration and seeds are taken from there.
+
+        What an interrupted bench has finished is thus never done again, and a short one is the beginning of a long one.
+        """
         config = config or MonitorConfig()
-        told = repr((kind, count, config, sorted(kw.items()), self.first_seed, _code()))
-        path = self.out / f"{kind}-{hashlib.sha256(told.encode()).hexdigest()[:20]}.json"
-        if path.exists():
-            return json.loads(path.read_text())
-        jobs = [(kind, kw, config, self.first_seed + each) for each in range(count)]
-        found = list(self._pool.map(_one, jobs, chunksize=8) if self._pool else map(_one, jobs))
+        told = repr((kind, config, sorted(kw.items()), self.first_seed, CODE))
+        path = self.out / f"{kind}-{hashlib.sha256(told.encode()).hexdigest()[:20]}.jsonl"
         self.out.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(found))
+        found = _kept(path)[:count]
+        if len(found) == count:
+            return found
+        jobs = [(kind, kw, config, self.first_seed + each) for each in range(len(found), count)]
+        with path.open("w") as file:
+            file.writelines(json.dumps(each) + "\n" for each in found)
+            for each in self._pool.map(_one, jobs, chunksize=4) if self._pool else map(_one, jobs):
+                file.write(json.dumps(each) + "\n")
+                file.flush()
+                found.append(each)
         return found
+
+
+def _kept(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of a file: the last one may be torn."""
+    try:
+        lines = path.read_text().split("\n")[:-1]
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in lines]
 
 
 def _code() -> str:
@@ -177,6 +206,9 @@ def _code() -> str:
     ):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+CODE = _code()
 
 
 def mean_interval(values: list[float]) -> tuple[float, float]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from appliance.monitor.centre.calls import OfferedCall
 from appliance.monitor.centre.config import CentreConfig
 from appliance.monitor.centre.model import Centre, Tally
-from appliance.monitor.centre.traffic import Clumps, Shift, attack, genuine, merge, storm_rate
+from appliance.monitor.centre.traffic import Callers, Clumps, Shift, attack, genuine, merge, storm_rate
 from appliance.monitor.overload.config import MonitorConfig
+from appliance.monitor.overload.derive import derive
 from appliance.monitor.overload.events import Event
 from appliance.monitor.overload.monitor import OverloadMonitor
 
@@ -29,6 +30,14 @@ LEARNT = 1000
 def shares_of(voip: float) -> tuple[float, float, float]:
     """The rest is 45 : 55 between fixed lines and mobiles."""
     return (1 - voip) * 0.45, (1 - voip) * 0.55, voip
+
+
+def suspecting(config: MonitorConfig, domain: str) -> MonitorConfig:
+    """The same monitor with Table 1 set up for attacks of another network than VoIP: its queue has the short interval."""
+    if domain == "voip":
+        return config
+    mine, usual = f"queue_{domain}", config.queue_voip
+    return replace(config, suspects=(domain,), queue_voip=getattr(config, mine), **{mine: usual})
 
 
 def learnt(config: MonitorConfig, draw: random.Random, shares: tuple[float, float, float]) -> MonitorConfig:
@@ -64,9 +73,9 @@ def watch(
     centre: CentreConfig | None = None,
     suspect: str = "",
     start: float = START,
-    enough: bool = False,
+    enough: tuple[str, ...] = (),
 ) -> Run:
-    """One run; with `enough` it ends when all that is asked has happened."""
+    """One run; with `enough` it ends when these detectors have seen the attack and every line has been taken."""
     monitor = OverloadMonitor(config)
     run = Run(alarms=dict.fromkeys(DETECTORS, 0))
     since = {"stage1": 0.0, "table1": 0.0}
@@ -91,7 +100,7 @@ def watch(
                         run.stage1_s += max(spent, 0.0)
                     else:
                         run.stage2_s += max(spent, 0.0)
-        if enough and len(run.first) == 2 and model.tally.lines_exhausted_s is not None:
+        if enough and model.tally.lines_exhausted_s is not None and all(each in run.first for each in enough):
             model.stop = True
 
     model = Centre(centre or CentreConfig(), sink, seed)
@@ -111,19 +120,56 @@ def watch(
     return run
 
 
-def attack_run(config: MonitorConfig, seed: int, rate: float, voip: float, *, ramp_s: float = 0.0) -> Run:
-    """An attack in an ordinary hour, at a moment when at most two agents are busy."""
+def attack_run(
+    config: MonitorConfig,
+    seed: int,
+    rate: float,
+    voip: float,
+    *,
+    domain: str = "voip",
+    ramp_s: float = 0.0,
+    patient: bool = False,
+    before_s: float = 0.0,
+) -> Run:
+    """An attack in an ordinary hour, at a moment when at most two agents are busy.
+
+    It is followed until well after the lines are exhausted, or, if `patient`, for ten minutes or the alarm of Table 1.
+    `before_s` more of ordinary traffic come first, for what floats.
+    """
     while True:
         draw = random.Random(seed)
         shares = shares_of(voip)
-        calls = genuine(draw, 0.0, START + 600, lambda at: BASE, BASE, shares)
-        config = learnt(config, draw, shares)
-        fake = attack(draw, START, rate, 600.0, ramp_s=ramp_s)
-        until = START + (600.0 if ramp_s else min(600.0, 60 * 60 / rate + 60))
-        run = watch(config, merge(calls, fake), seed, until, suspect="voip", enough=True)
+        calls = genuine(draw, -before_s, START + 600, lambda at: BASE, BASE, shares)
+        known = learnt(suspecting(config, domain), draw, shares)
+        fake = attack(draw, START, rate, 600.0, domain, ramp_s)
+        until = START + (600.0 if ramp_s or patient else min(600.0, 60 * 60 / rate + 60))
+        enough = ("table1",) if patient else DETECTORS
+        run = watch(known, merge(calls, fake), seed, until, suspect=domain, enough=enough)
         if run.busy <= 2:
             return run
         seed += 1_000_003
+
+
+def sized_run(
+    seed: int, size: tuple[int, int, float, float, bool], rate: float, voip: float = 0.2
+) -> tuple[MonitorConfig, Run]:
+    """A centre of another size with derived thresholds: lines, agents, service time, usual load, emergency or commercial.
+
+    A busy hour begins; after 20 minutes an attack, or with rate 0 none and seven hours more.
+    """
+    lines, agents, service_s, load, emergency = size
+    config = derive(lines, agents, service_s, load, emergency=emergency)
+    draw = random.Random(seed)
+    shares = shares_of(voip)
+    end = START + (600.0 if rate else 25_200.0)
+    base = load / 60
+    calls = genuine(draw, 0.0, end, lambda at: base, base, shares, callers=Callers(service_s))
+    fake = attack(draw, START, rate, 600.0) if rate else ()
+    slots = config.queue_voip.capacity
+    centre = CentreConfig(lines=lines, agents=agents, slots_pstn=slots, slots_mobile=slots, slots_voip=slots)
+    known = learnt(config, draw, shares)
+    suspect, enough = ("voip", DETECTORS) if rate else ("", ())
+    return known, watch(known, merge(calls, fake), seed, end, centre=centre, suspect=suspect, enough=enough)
 
 
 def storm_calls(
@@ -132,10 +178,13 @@ def storm_calls(
     shift: Shift | None = None,
     clumps: Clumps | None = None,
     peak: float = 15 / 60,
+    before_s: float = 0.0,
 ) -> list[OfferedCall]:
-    """A thunderstorm over an ordinary afternoon."""
+    """A thunderstorm over an ordinary afternoon, `before_s` more of which come first."""
     shape = storm_rate(START, peak)
-    return genuine(draw, 0.0, STORM_END, lambda at: BASE + shape(at), BASE + peak, shares_of(voip), shift, None, clumps)
+    return genuine(
+        draw, -before_s, STORM_END, lambda at: BASE + shape(at), BASE + peak, shares_of(voip), shift, None, clumps
+    )
 
 
 def storm_run(
@@ -148,6 +197,7 @@ def storm_run(
     clumps: Clumps | None = None,
     hidden: float = 0.0,
     peak: float = 15 / 60,
+    before_s: float = 0.0,
 ) -> Run:
     """A storm. `shift`: `step` or `slow`, by 25 points at a moment by lot; `hidden`: an attack of that rate at its top."""
     draw = random.Random(seed)
@@ -158,7 +208,7 @@ def storm_run(
         if move.domain == "pstn" and voip > 0.6:
             move = replace(move, domain="voip")
     config = learnt(config, draw, shares_of(voip))
-    calls: Iterable[OfferedCall] = storm_calls(draw, voip, move, clumps, peak)
+    calls: Iterable[OfferedCall] = storm_calls(draw, voip, move, clumps, peak, before_s)
     centre = CentreConfig(redial=redial)
     if not hidden:
         return watch(config, calls, seed, STORM_END, centre=centre)
