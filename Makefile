@@ -65,6 +65,9 @@ crash-test: setup ## SIGKILL at 1,000 random moments of running campaigns
 powercut-test: setup ## power cuts: writes not synced are dropped or torn
 	@$(BIN)/python -m tests.powercut --cuts $(or $(CUTS),20000)
 
+fault-matrix: setup ## what modems do wrong x every driver, each cell on a whole box (ROW=, DRIVER=: some of it)
+	@$(BIN)/python -m tests.faultmatrix --jobs $(JOBS) --row "$(ROW)" --driver "$(DRIVER)"
+
 bench: bench-dtmf bench-dialout bench-load bench-storage bench-overload bench-ami bench-response ## all benchmarks
 
 bench-dtmf: setup ## the DTMF detector beside spandsp and multimon-ng
@@ -95,4 +98,4 @@ docs: setup ## generate the pages that come from tables
 clean: ## remove what was built
 	rm -rf build run .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup lock run test lint crash-test powercut-test bench bench-dtmf bench-dialout bench-load bench-storage bench-overload bench-ami bench-response docs clean
+.PHONY: help setup lock run test lint crash-test powercut-test fault-matrix bench bench-dtmf bench-dialout bench-load bench-storage bench-overload bench-ami bench-response docs clean
