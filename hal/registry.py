@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hal.line import Device, DialGate, Direction
 from hal.trace import Traces
+from hal.usb.names import SYSTEM, Bus
 
 if TYPE_CHECKING:
     from hal.audio.pump import AudioPump
@@ -34,9 +35,9 @@ class DeviceConfig:
     driver: str
     """A key of `DRIVERS`."""
     ports: tuple[str, ...]
-    """Device nodes for AT commands, one a line: `/dev/serial/by-path/...`."""
+    """Ports for AT commands, one a line: `usb:1-1.4:2` (`hal.usb.names`), or a device node."""
     audio_port: str = ""
-    """Radio modems: the node that carries the audio."""
+    """Radio modems: the port that carries the audio; `alsa:<pcm>` or `alsa:usb:1-1.4` for a sound card."""
     model: str = ""
     """Name of a row of the driver's model table where identification fails; empty: identify."""
     direction: Direction = Direction.BOTH
@@ -49,6 +50,8 @@ class DeviceConfig:
     """Radio modems: PIN of the SIM card."""
     traces: Traces = field(default_factory=Traces, repr=False, compare=False)
     """What is said on its ports; it outlives every reopening."""
+    bus: Bus = field(default=SYSTEM, repr=False, compare=False)
+    """Where the names of its ports are looked up."""
     country: str = "DE"
     """ISO 3166-1 code: decides what ringing and tones to expect from an analogue line (ITU-T T.35 country for +GCI)."""
 
@@ -56,7 +59,7 @@ class DeviceConfig:
         """Open a port of this device by its name in the configuration, traced. Raises `hal.errors.Unplugged`."""
         from hal.serialport import SerialPort
 
-        return await SerialPort.open(port, trace=self.traces.of(port))
+        return await SerialPort.open(port, trace=self.traces.of(port), bus=self.bus)
 
     def line_name(self, index: int) -> str:
         """Name of the line at port `index`."""

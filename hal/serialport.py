@@ -18,6 +18,7 @@ import serial
 
 from hal.errors import LineClosed, LineFault, Unplugged
 from hal.trace import Kind, Trace
+from hal.usb.names import SYSTEM, Bus
 
 BAUD = 115200
 """Bits per second: 8-bit audio at 8 kHz needs more than 80,000 (8000 bytes of ten bits)."""
@@ -51,15 +52,24 @@ class SerialPort:
         self._on_lost: Callable[[LineFault], None] | None = None
 
     @classmethod
-    async def open(cls, path: str, *, baud: int = BAUD, rtscts: bool = False, trace: Trace | None = None) -> SerialPort:
+    async def open(
+        cls,
+        path: str,
+        *,
+        baud: int = BAUD,
+        rtscts: bool = False,
+        trace: Trace | None = None,
+        bus: Bus = SYSTEM,
+    ) -> SerialPort:
         """Open and lock `path`, and throw away what was waiting in it. `trace` notes what is said on it.
 
-        Raises `Unplugged` where there is no such port, it is busy, or it cannot be configured. Opening a USB port takes
-        tens of milliseconds, so it happens in an executor.
+        `path` is a device node, or the name of a USB port (`hal.usb.names`), which `bus` looks up now. Raises `Unplugged`
+        where there is no such port, it is busy, or it cannot be configured. Opening a USB port takes tens of milliseconds,
+        so it happens in an executor.
         """
         loop = asyncio.get_running_loop()
         trace = trace or Trace()
-        opening = loop.run_in_executor(None, _open, path, baud, rtscts)
+        opening = loop.run_in_executor(None, _open, bus, path, baud, rtscts)
         try:
             device = await asyncio.shield(opening)
         except asyncio.CancelledError:
@@ -68,7 +78,7 @@ class SerialPort:
         except (OSError, ValueError, termios.error) as error:
             trace.note(Kind.NOTE, f"cannot be opened: {error}")
             raise Unplugged(f"cannot open {path}: {error}") from error
-        trace.note(Kind.NOTE, "opened")
+        trace.note(Kind.NOTE, f"opened {device.port}")
         return cls(path, device, loop, trace)
 
     def read(self) -> bytes:
@@ -204,8 +214,8 @@ class SerialPort:
             on_lost(fault)
 
 
-def _open(path: str, baud: int, rtscts: bool) -> serial.Serial:
-    device = serial.Serial(path, baud, rtscts=rtscts, exclusive=True)
+def _open(bus: Bus, path: str, baud: int, rtscts: bool) -> serial.Serial:
+    device = serial.Serial(bus.node(path), baud, rtscts=rtscts, exclusive=True)
     try:
         fd = device.fileno()
         settings = termios.tcgetattr(fd)

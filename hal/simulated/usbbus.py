@@ -1,0 +1,150 @@
+"""A USB bus in software: the part of sysfs that tells what is plugged in, over the ptys of simulated modems.
+
+    bus = UsbBus(directory)                       # directory/sys and directory/dev stand for /sys and /dev
+    bus.plug("1-1.4", SIM7600, {2: modem.port, 4: modem.pcm.port})
+    bus.replug("1-1.4")                           # as after a reset: the lowest free numbers, which may be others
+
+Layout: Linux, Documentation/ABI/testing/sysfs-bus-usb; that of the serial ports as usb-serial and cdc_acm make it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hal.simulated.ptyport import PtyPort
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """What a device says of itself."""
+
+    vendor: int
+    product: int
+    name: str = ""
+    manufacturer: str = ""
+    serial: str = ""
+    driver: str = "option"
+    """The kernel's driver of its serial interfaces: `cdc_acm` makes ttyACM, all others ttyUSB."""
+    interfaces: tuple[int, ...] = (0, 1, 2, 3, 4)
+    """All that it has; those without a port have no driver."""
+
+
+SIM7600 = Descriptor(0x1E0E, 0x9001, "SimTech, Incorporated", "SimTech, Incorporated", "0123456789ABCDEF")
+EC25 = Descriptor(0x2C7C, 0x0125, "EG25-G", "Quectel")
+E1550 = Descriptor(0x12D1, 0x1001, "HUAWEI Mobile", "HUAWEI Technology", interfaces=(0, 1, 2))
+CONEXANT = Descriptor(0x0572, 0x1329, "USB Modem", "Conexant", "24680246", driver="cdc_acm", interfaces=(0,))
+HFC_S = Descriptor(0x0959, 0x2BD0, "ISDN USB TA", "Cologne Chip Designs", driver="", interfaces=(0,))
+
+
+@dataclass
+class _Plugged:
+    descriptor: Descriptor
+    ports: dict[int, PtyPort]
+    ttys: dict[int, str] = field(default_factory=dict)
+    cards: dict[int, str] = field(default_factory=dict)
+    present: bool = True
+
+
+class UsbBus:
+    """See the module."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._devices = root / "sys/bus/usb/devices"
+        self._tty = root / "sys/class/tty"
+        self._dev = root / "dev"
+        for directory in (self._devices, self._tty, self._dev, root / "sys/bus/usb/drivers"):
+            directory.mkdir(parents=True, exist_ok=True)
+        self._numbers = itertools.count(2)
+        self._plugged: dict[str, _Plugged] = {}
+
+    def plug(
+        self, path: str, descriptor: Descriptor, ports: dict[int, PtyPort], *, cards: dict[int, str] | None = None
+    ) -> None:
+        """Plug a device in at port `path`: `ports` are its serial ports by interface, `cards` its sound cards."""
+        self._plugged[path] = device = _Plugged(descriptor, ports, cards=cards or {})
+        self._appear(path, device)
+
+    def unplug(self, path: str) -> None:
+        """Pull it out: its ports give EIO, its nodes and its place in sysfs go."""
+        device = self._plugged[path]
+        device.present = False
+        for port in device.ports.values():
+            port.unplug()
+        for tty in device.ttys.values():
+            (self._tty / tty / "device").unlink()
+            (self._tty / tty).rmdir()
+        device.ttys.clear()
+        shutil.rmtree(self._devices / path)
+
+    def replug(self, path: str) -> None:
+        """Plug in again what was pulled out there, or let it be enumerated anew: another device number, and the lowest free
+        numbers of ports."""
+        device = self._plugged[path]
+        if device.present:
+            self.unplug(path)
+        device.present = True
+        self._appear(path, device)
+
+    def occupy(self, *names: str) -> None:
+        """Somebody else has these numbers: `ttyUSB0`."""
+        for name in names:
+            (self._tty / name).mkdir()
+            (self._tty / name / "device").symlink_to(self.root)
+
+    def ttys(self, path: str) -> dict[int, str]:
+        """The serial ports of a device by interface, as they are called now."""
+        return dict(self._plugged[path].ttys)
+
+    def _appear(self, path: str, device: _Plugged) -> None:
+        descriptor = device.descriptor
+        directory = self._devices / path
+        directory.mkdir()
+        for name, text in {
+            "idVendor": f"{descriptor.vendor:04x}",
+            "idProduct": f"{descriptor.product:04x}",
+            "manufacturer": descriptor.manufacturer,
+            "product": descriptor.name,
+            "serial": descriptor.serial,
+            "bDeviceClass": "00",
+            "speed": "480",
+            "authorized": "1",
+            "devnum": str(next(self._numbers)),
+        }.items():
+            (directory / name).write_text(f"{text}\n")
+        for number in descriptor.interfaces:
+            self._interface(path, device, number)
+
+    def _interface(self, path: str, device: _Plugged, number: int) -> None:
+        directory = self._devices / path / f"{path}:1.{number}"
+        directory.mkdir()
+        driver = device.descriptor.driver
+        sound = number in device.cards
+        kind = "01" if sound else "02" if driver == "cdc_acm" else "ff"
+        (directory / "bInterfaceNumber").write_text(f"{number:02x}\n")
+        (directory / "bInterfaceClass").write_text(f"{kind}\n")
+        if sound:
+            card = directory / "sound/card1"
+            card.mkdir(parents=True)
+            (card / "id").write_text(f"{device.cards[number]}\n")
+            driver = "snd-usb-audio"
+        elif number not in device.ports:
+            return
+        drivers = self.root / "sys/bus/usb/drivers" / driver
+        drivers.mkdir(exist_ok=True)
+        (directory / "driver").symlink_to(drivers)
+        if number in device.ports:
+            self._serial(directory, device, number)
+
+    def _serial(self, directory: Path, device: _Plugged, number: int) -> None:
+        stem = "ttyACM" if device.descriptor.driver == "cdc_acm" else "ttyUSB"
+        tty = next(name for n in itertools.count() if not (self._tty / (name := f"{stem}{n}")).exists())
+        place = directory / "tty" / tty if stem == "ttyACM" else directory / tty / "tty" / tty
+        place.mkdir(parents=True)
+        (self._tty / tty).mkdir()
+        (self._tty / tty / "device").symlink_to(directory if stem == "ttyACM" else directory / tty)
+        device.ttys[number] = tty
+        device.ports[number].plug(self._dev / tty)
