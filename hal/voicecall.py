@@ -45,7 +45,9 @@ class VoiceCall(Call):
         self.caller = caller
         self.called = called
         self.encoding = encoding
-        """How audio travels on this line."""
+        """How audio is played on this line."""
+        self.received = encoding
+        """How audio comes from it, and is stored."""
         self.fault: LineFault | None = None
         """What the line did, where that ended the call."""
         self._reason = ""
@@ -136,9 +138,8 @@ class VoiceCall(Call):
                     data = await self._receive(limit, halt)
                 except LineFault as fault:
                     self.ended(str(fault), fault)
-            width = self.encoding.width
-            data = data[: min(limit, len(data) // width) * width]
-            sound = Sound(data, self.encoding)
+            whole = len(data) if self.received.adpcm else len(data) - len(data) % self.received.width
+            sound = Sound(data[: min(self.received.size(limit), whole)], self.received)
             if halt.key:
                 self._keys.remove(halt.key)
                 return Recording(sound, RecordingEnd.KEY, halt.key)

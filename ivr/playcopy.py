@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hal.audio import companding
-from hal.audio.sound import RATE, Sound
+from hal.audio.sound import RATE, Encoding, Sound
 from hal.audio.tones import HIGH_GROUP, LOW_GROUP
 
 _FRAME = RATE // 50
@@ -30,7 +30,9 @@ _AUDIBLE = 300.0**2
 
 
 def playback_copy(sound: Sound) -> Sound:
-    """The sound up to the tone of a key at its very end; itself where there is none."""
+    """The sound up to the tone of a key at its very end; itself where there is none. ADPCM becomes A-law."""
+    if sound.encoding.adpcm:  # its end cannot be decoded alone
+        sound = sound.to(Encoding.ALAW)
     width = sound.encoding.width
     # The end alone is decoded: two whole minutes would hold up every other line for a tick.
     offset = max(0, sound.samples - round(_TAIL_S * RATE))

@@ -22,16 +22,46 @@ class Encoding(enum.Enum):
     """Signed 16 bit, little endian, two bytes a sample."""
     U8 = "u8"
     """Unsigned 8 bit linear, one byte a sample; silence is 0x80."""
+    S8 = "s8"
+    """Signed 8 bit linear, one byte a sample; silence is 0."""
+    IMA_ADPCM = "ima-adpcm"
+    """4 bits a sample. This and the others of ADPCM are codes of a stream from its beginning, see `hal.audio.adpcm`."""
+    ZYXEL_ADPCM_2 = "zyxel-adpcm-2"
+    ZYXEL_ADPCM_3 = "zyxel-adpcm-3"
+    ZYXEL_ADPCM_4 = "zyxel-adpcm-4"
+    ISDN_ADPCM_2 = "isdn4linux-adpcm-2"
+    ISDN_ADPCM_3 = "isdn4linux-adpcm-3"
+    ISDN_ADPCM_4 = "isdn4linux-adpcm-4"
+
+    @property
+    def adpcm(self) -> bool:
+        """A sample is a code whose meaning depends on all before it."""
+        return "adpcm" in self.value
+
+    @property
+    def bits(self) -> int:
+        """Bits a sample."""
+        if self is Encoding.S16LE:
+            return 16
+        if self is Encoding.IMA_ADPCM:
+            return 4
+        return int(self.value[-1]) if self.adpcm else 8
 
     @property
     def width(self) -> int:
-        """Bytes a sample."""
-        return 2 if self is Encoding.S16LE else 1
+        """Bytes a sample. ValueError for ADPCM, whose samples are fewer bits than a byte."""
+        if self.adpcm:
+            raise ValueError(f"a sample of {self.value} is no whole number of bytes")
+        return self.bits // 8
 
     @property
     def silence(self) -> bytes:
-        """One sample of silence."""
-        return {"alaw": b"\xd5", "ulaw": b"\xff", "s16le": b"\0\0", "u8": b"\x80"}[self.value]
+        """One sample of silence. KeyError for ADPCM."""
+        return {"alaw": b"\xd5", "ulaw": b"\xff", "s16le": b"\0\0", "u8": b"\x80", "s8": b"\0"}[self.value]
+
+    def size(self, samples: int) -> int:
+        """Bytes of at most so many samples, the last byte full."""
+        return samples * self.bits // 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +73,13 @@ class Sound:
     caption: str = ""
 
     def __post_init__(self) -> None:
-        if len(self.data) % self.encoding.width:
+        if not self.encoding.adpcm and len(self.data) % self.encoding.width:
             raise ValueError(f"{len(self.data)} bytes are no whole number of {self.encoding.value} samples")
 
     @property
     def samples(self) -> int:
         """Length in samples at 8 kHz."""
-        return len(self.data) // self.encoding.width
+        return len(self.data) * 8 // self.encoding.bits
 
     @property
     def seconds(self) -> float:

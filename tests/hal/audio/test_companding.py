@@ -10,6 +10,7 @@ from hal.audio.sound import Encoding, Sound
 
 ALL_CODES = bytes(range(256))
 ALL_SAMPLES = np.arange(-32768, 32768).astype(np.int16)
+PLAIN = [encoding for encoding in Encoding if not encoding.adpcm]
 SOX = {Encoding.ALAW: "a-law", Encoding.ULAW: "mu-law"}
 
 
@@ -42,7 +43,7 @@ def test_every_sample_encodes_as_audioop_does():
     assert companding.encode(positive, Encoding.ULAW) == audioop.lin2ulaw(positive.tobytes(), 2)
 
 
-@pytest.mark.parametrize("encoding", [Encoding.ALAW, Encoding.U8, Encoding.S16LE])
+@pytest.mark.parametrize("encoding", [Encoding.ALAW, Encoding.U8, Encoding.S8, Encoding.S16LE])
 def test_the_round_trip_is_exact(encoding):
     data = bytes(range(256)) if encoding is not Encoding.S16LE else ALL_SAMPLES.tobytes()
     assert companding.encode(companding.decode(data, encoding), encoding) == data
@@ -53,7 +54,7 @@ def test_only_the_second_zero_of_mu_law_comes_back_as_the_first():
     assert back == ALL_CODES.replace(b"\x7f", b"\xff")
 
 
-@pytest.mark.parametrize("encoding", Encoding)
+@pytest.mark.parametrize("encoding", PLAIN)
 def test_silence_is_silence(encoding):
     assert np.abs(companding.decode(encoding.silence * 3, encoding)).max() <= 8
     assert Sound.pause(0.02, encoding).to(Encoding.S16LE).samples == 160
@@ -64,7 +65,7 @@ def test_u8_rounds_and_does_not_wrap():
     assert list(companding.encode(samples, Encoding.U8)) == [0, 127, 128, 128, 128, 129, 255]
 
 
-@pytest.mark.parametrize("encoding", Encoding)
+@pytest.mark.parametrize("encoding", PLAIN)
 def test_a_batch_is_its_channels(encoding):
     batch = ALL_SAMPLES[:960].reshape(3, 320)[:, ::2]  # not contiguous: rows of a ring buffer are not, either
     octets = companding.encode_array(batch, encoding)
