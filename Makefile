@@ -68,6 +68,11 @@ powercut-test: setup ## power cuts: writes not synced are dropped or torn
 fault-matrix: setup ## what modems do wrong x every driver, each cell on a whole box (ROW=, DRIVER=: some of it)
 	@$(BIN)/python -m tests.faultmatrix --jobs $(JOBS) --row "$(ROW)" --driver "$(DRIVER)"
 
+peers-test: setup ## vgetty, gammu, smstools, ofono, ModemManager ... at the simulated modems (PEER=vgetty: one; as root)
+	@provisioning/setup-debian provisioning/debian-packages-peers.txt
+	@$(if $(filter 0,$(shell id -u)),,sudo -E )$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -p no:cacheprovider \
+	  tests/peers $(if $(PEER),-k $(PEER))
+
 bench: bench-dtmf bench-dialout bench-load bench-storage bench-overload bench-ami bench-response ## all benchmarks
 
 bench-dtmf: setup ## the DTMF detector beside spandsp and multimon-ng
@@ -98,4 +103,4 @@ docs: setup ## generate the pages that come from tables
 clean: ## remove what was built
 	rm -rf build run .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup lock run test lint crash-test powercut-test fault-matrix bench bench-dtmf bench-dialout bench-load bench-storage bench-overload bench-ami bench-response docs clean
+.PHONY: help setup lock run test lint crash-test powercut-test peers-test fault-matrix bench bench-dtmf bench-dialout bench-load bench-storage bench-overload bench-ami bench-response docs clean

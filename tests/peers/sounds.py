@@ -1,0 +1,73 @@
+"""Speech to say and to compare, and what came of it on the way through a modem and a peer."""
+
+from __future__ import annotations
+
+import io
+import wave
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hal.audio.companding import decode
+from hal.audio.sound import RATE, Encoding, Sound
+from ivr.prompts import espeak, load
+
+Samples = npt.NDArray[np.float64]
+
+
+@cache
+def say(text: str) -> Sound:
+    """Speech by espeak-ng as a telephone line carries it."""
+    return Sound(espeak.render(load("en"), text), Encoding.ALAW, text)
+
+
+def linear(sound: Sound | bytes) -> Samples:
+    """16-bit linear samples; bytes are A-law as an exchange's telephone hears it."""
+    if isinstance(sound, bytes | bytearray):
+        sound = Sound(bytes(sound))
+    return decode(sound.data, sound.encoding).astype(np.float64)
+
+
+def wav(sound: Sound) -> bytes:
+    """A WAV file of 16 bits, for the peers' own converters."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setparams((1, 2, RATE, 0, "NONE", ""))
+        out.writeframes(linear(sound).astype("<i2").tobytes())
+    return file.getvalue()
+
+
+class Found(NamedTuple):
+    """How a piece of sound was found again."""
+
+    correlation: float
+    """1 where it is the same but for its level."""
+    level_db: float
+    """How much louder than it was said."""
+    at_s: float
+    """Where it begins."""
+
+
+def find(said: Sound, heard: Samples | bytes) -> Found:
+    """The place in `heard` that is most like `said`, and how alike."""
+    wanted = linear(said)
+    samples = linear(heard) if isinstance(heard, bytes | bytearray) else heard
+    if len(samples) < len(wanted):
+        return Found(0.0, -99.0, 0.0)
+    size = 1 << (len(samples) + len(wanted)).bit_length()
+    product = np.fft.irfft(np.fft.rfft(samples, size) * np.conj(np.fft.rfft(wanted, size)), size)
+    power = np.concatenate(([0.0], np.cumsum(samples**2)))
+    places = len(samples) - len(wanted) + 1
+    own = float(wanted @ wanted)
+    there = np.maximum(power[len(wanted) :] - power[:places], own * 1e-6)
+    likeness = product[:places] / np.sqrt(own * there)
+    best = int(np.argmax(likeness))
+    return Found(float(likeness[best]), float(10 * np.log10(there[best] / own)), best / RATE)
+
+
+def tone_hz(samples: Samples) -> float:
+    """The strongest frequency."""
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    return float(np.argmax(spectrum)) * RATE / len(samples)
