@@ -311,3 +311,72 @@ def _sms_queued(db: Tables, e: Envelope, record: r.SmsQueued) -> None:
 def _sms_tried(db: Tables, e: Envelope, record: r.SmsTried) -> None:
     sql = "update sms set state = ?, tries = tries + 1, device = ?, detail = ?, tried_wall = ? where id = ?"
     _one(db.execute(sql, (record.outcome, record.device, record.detail, e.wall, record.sms)), f"sms {record.sms}")
+
+
+@_applies(r.SmsReported)
+def _sms_reported(db: Tables, e: Envelope, record: r.SmsReported) -> None:
+    """The last word on each part counts, but nothing takes a delivery back; the message is as its parts are."""
+    if record.sms is None:
+        return
+    row = cast(Any, db.execute("select detail from sms where id = ?", (record.sms,))).fetchone()
+    if row is None:
+        raise InvalidRecord(f"sms {record.sms}: the history knows nothing of it")
+    db.execute(
+        "insert into sms_reports (sms, reference, status, outcome, wall) values (?, ?, ?, ?, ?) "
+        "on conflict (sms, reference) do update set status = excluded.status, outcome = excluded.outcome, "
+        "wall = excluded.wall where sms_reports.outcome <> 'delivered'",
+        (record.sms, record.reference, record.status, record.outcome, e.wall),
+    )
+    told = [row["outcome"] for row in db.query("select outcome from sms_reports where sms = ?", (record.sms,))]
+    parts = max(len(told), row[0].count(",") + 1)
+    all_there = len(told) == parts and set(told) == {"delivered"}
+    delivery = "failed" if "failed" in told else "delivered" if all_there else "trying"
+    db.execute("update sms set delivery = ? where id = ?", (delivery, record.sms))
+
+
+@_applies(r.SmsPartReceived)
+def _sms_part_received(db: Tables, e: Envelope, record: r.SmsPartReceived) -> None:
+    db.execute(
+        "insert or replace into received_parts (device, sender, reference, of, part, text, sent_at, wall, mono, boot) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            record.device,
+            record.sender,
+            record.reference,
+            record.of,
+            record.part,
+            record.text,
+            record.sent_at,
+            *e.stamp,
+        ),
+    )
+
+
+@_applies(r.SmsReceived)
+def _sms_received(db: Tables, e: Envelope, record: r.SmsReceived) -> None:
+    db.execute(
+        "insert into received (id, device, sender, text, sent_at, parts, of, wall) values (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            record.received,
+            record.device,
+            record.sender,
+            record.text,
+            record.sent_at,
+            record.parts,
+            record.of,
+            e.wall,
+        ),
+    )
+    if record.reference is not None:
+        db.execute(
+            "delete from received_parts where device = ? and sender = ? and reference = ? and of = ?",
+            (record.device, record.sender, record.reference, record.of),
+        )
+
+
+@_applies(r.SmsDropped)
+def _sms_dropped(db: Tables, e: Envelope, record: r.SmsDropped) -> None:
+    db.execute(
+        "insert into received_dropped (seq, device, count, sender, wall) values (?, ?, ?, ?, ?)",
+        (e.seq, record.device, record.count, record.sender, e.wall),
+    )

@@ -301,3 +301,65 @@ class SmsTried(Record):
     outcome: str
     """`sent`, `failed` (will be tried again), `given-up`, `unknown` (never sent again by machine)."""
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SmsReported(Record):
+    """The network tells what became of a message that was sent, or of one part of it (3GPP TS 23.040, 9.2.2.3)."""
+
+    kind = "sms.reported"
+    sms: int | None
+    """None: it fits no message that is known."""
+    device: str
+    reference: int
+    """TP-MR, 0..255."""
+    number: str
+    outcome: str
+    """`delivered`, `trying` or `failed`."""
+    status: int
+    """TP-ST as it came (9.2.3.15)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsReceived(Record):
+    """Somebody has sent this box a message. Sender numbers can be forged: it is kept and shown, never obeyed."""
+
+    kind = "sms.received"
+    received: int
+    device: str
+    sender: str
+    text: str
+    """As received, control characters and all: whoever shows it makes them visible."""
+    sent_at: float | None
+    """Unix time, by the network's word; None where it gave none."""
+    parts: int = 1
+    """Parts that came, of `of`."""
+    of: int = 1
+    reference: int | None = None
+    """The reference that the parts of a long message shared. They leave the parts that wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsPartReceived(Record):
+    """A part of a long message, kept here until the others have come, or a day has passed."""
+
+    kind = "sms.part-received"
+    device: str
+    sender: str
+    reference: int
+    of: int
+    part: int
+    """From 1."""
+    text: str
+    sent_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SmsDropped(Record):
+    """More messages came in than are kept in a day: so many were deleted unread."""
+
+    kind = "sms.dropped"
+    device: str
+    count: int
+    sender: str
+    """Whose was the last of them."""

@@ -14,11 +14,12 @@ APPLICATION_ID = 0x416C6278
 
 PROJECTIONS = (
     "box", "settings", "alarms", "lines", "roster", "pins", "spoken_names", "calls", "logins", "messages", "heard",
-    "campaigns", "targets", "attempts", "attempt_alerts", "reached", "not_reached", "sms",
+    "campaigns", "targets", "attempts", "attempt_alerts", "reached", "not_reached", "sms", "sms_reports", "received",
+    "received_parts", "received_dropped",
 )  # fmt: skip
 """Every table that follows from the journal."""
 
-MIGRATIONS = ("0001 the first tables",)
+MIGRATIONS = ("0001 the first tables", "0002 received messages and delivery reports")
 """Names in order, as `_sqlite_migrations` keeps them."""
 
 migrations = Migrations("alertbox")
@@ -27,6 +28,11 @@ migrations = Migrations("alertbox")
 @migrations(name=MIGRATIONS[0])
 def first(db: Tables) -> None:
     db.executescript(_FIRST)
+
+
+@migrations(name=MIGRATIONS[1])
+def received(db: Tables) -> None:
+    db.executescript(_RECEIVED)
 
 
 def from_the_future(db: Tables) -> set[str]:
@@ -143,4 +149,26 @@ create table sms (
 ) strict;
 create index sms_pending on sms (id) where state in ('queued', 'failed');
 create index sms_by_alert on sms (alert);
+"""
+
+_RECEIVED = """
+alter table sms add column delivery text not null default '';
+create table sms_reports (
+    sms integer not null, reference integer not null, status integer not null, outcome text not null, wall real not null,
+    primary key (sms, reference)
+) strict, without rowid;
+create index sms_sent on sms (tried_wall) where state in ('sent', 'unknown');
+create table received (
+    id integer primary key, device text not null, sender text not null, text text not null, sent_at real,
+    parts integer not null, of integer not null, wall real not null
+) strict;
+create index received_by_time on received (wall);
+create table received_parts (
+    device text not null, sender text not null, reference integer not null, of integer not null, part integer not null,
+    text text not null, sent_at real, wall real not null, mono real not null, boot text not null,
+    primary key (device, sender, reference, of, part)
+) strict, without rowid;
+create table received_dropped (
+    seq integer primary key, device text not null, count integer not null, sender text not null, wall real not null
+) strict;
 """

@@ -41,7 +41,13 @@ from storage.writer import Job, Writer
 
 log = logging.getLogger(__name__)
 
-_IDS = {"call": ("calls", "id"), "message": ("messages", "id"), "alert": ("campaigns", "alert"), "sms": ("sms", "id")}
+_IDS = {
+    "call": ("calls", "id"),
+    "message": ("messages", "id"),
+    "alert": ("campaigns", "alert"),
+    "sms": ("sms", "id"),
+    "received": ("received", "id"),
+}
 
 
 class StoreClock(Protocol):

@@ -18,7 +18,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 SECONDS = st.floats(0, 1e6, allow_nan=False)
 
 FIELDS = {
-    "outcome": st.sampled_from(["reached", "busy", "sent", "failed", "unknown", "completed"]),
+    "outcome": st.sampled_from(["reached", "busy", "sent", "failed", "unknown", "completed", "delivered"]),
     "direction": st.sampled_from(["in", "out"]),
     "severity": st.sampled_from(["minor", "major", "critical"]),
     "reason": st.sampled_from(["complete", "all-clear", "three calls"]),
