@@ -4,24 +4,30 @@ An analogue line tells of a hang-up by nothing but a busy or dial tone. Tones ar
 one country (ITU-T E.180 Supplement 2, `tones.COUNTRIES`), so that speech and keys never are: a frame counts as sounding only
 where nearly all of its energy lies in the mixture's frequencies, as quiet only where it is quiet, and anything else
 starts the recognition anew.
+
+Two halves: `Analyser` looks at the frames of any number of lines at once, `CallProgress` follows one line from frame to frame.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from hal.audio.companding import Samples
 from hal.audio.levels import power_dbm0
 from hal.audio.sound import RATE
 from hal.audio.tones import Cadence, Signal, cadences
 
 FRAME: Final = 240
 HOP: Final = 80
-"""Frames of 30 ms every 10 ms: the shortest step of any country is 200 ms."""
+"""Frames of 30 ms every 10 ms: the shortest step of any country is 100 ms."""
+BEFORE: Final = FRAME - HOP
+"""Samples that a frame reaches back before the hop that completes it."""
 MIN_SHARE: Final = 0.85
 """Share of a frame's energy that the mixture must hold. White noise 10 dB below a tone leaves 0.9."""
 FREQUENCY_HZ: Final = 8.0
@@ -39,6 +45,15 @@ ENOUGH_PAUSE_S: Final = 1.0
 """Of a long pause this much is enough."""
 EDGE: Final = 4
 """Frames at the edge of a tone that are neither tone nor silence; more of them are something else."""
+QUIET: Final = -1
+"""Kind of a frame that is silence."""
+OTHER: Final = 0
+"""Kind of a frame that is neither silence nor any mixture of the country."""
+
+Kinds = npt.NDArray[np.int64]
+"""What each frame is: QUIET, OTHER, or the sum of the bits of all mixtures that it may be (`Analyser.bit`)."""
+Mixture = tuple[int, ...]
+"""Frequencies in Hz that sound together; none of them is silence."""
 
 
 class Heard(NamedTuple):
@@ -48,53 +63,109 @@ class Heard(NamedTuple):
     """None is silence."""
     sample: int
     """Samples fed when it became certain."""
+    began: int
+    """Sample at which it began, to 20 ms or so."""
 
 
-Mixture = tuple[int, ...]
-"""Frequencies in Hz that sound together; none of them is silence."""
+class Analyser:
+    """Says of each frame which of a country's mixtures it is. Knows nothing of lines: one for all of a country (`analyser`)."""
+
+    def __init__(self, country: str) -> None:
+        """Raises KeyError where the country's tones are not known."""
+        self.signals = cadences(country)
+        mixtures = sorted({mixture for cadence in self.signals.values() for mixture, _ in cadence.steps if mixture})
+        self._bits = {mixture: 1 << place for place, mixture in enumerate(mixtures)}
+        bases = [_basis(mixture) for mixture in mixtures]
+        self._columns = np.concatenate(bases, axis=1) * _HANN[:, None]
+        self._starts = np.cumsum([0, *(basis.shape[1] for basis in bases[:-1])])
+        self._values = np.array(list(self._bits.values()))
+
+    def bit(self, mixture: Mixture) -> int:
+        """The bit that stands for a mixture; QUIET for silence."""
+        return self._bits[mixture] if mixture else QUIET
+
+    def look(self, signals: Samples) -> Kinds:
+        """Kinds of the frames of several lines: int16 of shape (lines, BEFORE + n * HOP) in, (lines, n) out."""
+        lines, length = signals.shape
+        frames = np.lib.stride_tricks.sliding_window_view(signals, FRAME, axis=1)[:, ::HOP].reshape(-1, FRAME)
+        rows = frames.astype(np.float64)
+        energies = (rows * rows) @ _HANN_SQUARED
+        power = (rows @ self._columns) ** 2
+        shares = np.add.reduceat(power, self._starts, axis=1) >= MIN_SHARE * np.maximum(energies, 1e-9)[:, None]
+        kinds = shares @ self._values
+        kinds[energies < _QUIET_ENERGY] = QUIET
+        found: Kinds = kinds.reshape(lines, (length - BEFORE) // HOP)
+        return found
+
+
+@cache
+def analyser(country: str) -> Analyser:
+    """The analyser of a country. Raises KeyError where its tones are not known."""
+    return Analyser(country)
 
 
 class _Cadence:
     """Follows one signal: how long each of its mixtures, and the silence between them, lasted."""
 
-    def __init__(self, signal: Signal, cadence: Cadence) -> None:
+    def __init__(self, signal: Signal, cadence: Cadence, look: Analyser) -> None:
         self.signal = signal
-        self.mixtures = {frequencies for frequencies, _ in cadence.steps}
+        self._own = 0
+        for mixture, _ in cadence.steps:
+            if mixture:
+                self._own |= look.bit(mixture)
         if cadence.continuous:
-            self._steps: list[tuple[Mixture, float]] = [(cadence.steps[0][0], DIAL_TONE_S)]
+            steps: list[tuple[Mixture, float]] = [(cadence.steps[0][0], DIAL_TONE_S)]
         else:
-            self._steps = list(cadence.steps) * (2 if cadence.period_s < TWICE_BELOW_S else 1)
-        last = self._steps[-1][1] if cadence.continuous else min(self._steps[-1][1] * (1 - TOLERANCE), ENOUGH_PAUSE_S)
+            steps = list(cadence.steps) * (2 if cadence.period_s < TWICE_BELOW_S else 1)
+        last = steps[-1][1] if cadence.continuous else min(steps[-1][1] * (1 - TOLERANCE), ENOUGH_PAUSE_S)
+        self._steps = [(look.bit(mixture), seconds) for mixture, seconds in steps]
         self._complete = math.ceil(last * RATE / HOP)
         """Frames of the last step after which the signal is recognised."""
-        self._heard: list[tuple[Mixture, int]] = []
+        self._heard: list[tuple[int, int]] = []
+        """The last steps as they were heard: (bits or QUIET, frames)."""
         self._odd = 0
 
-    def hear(self, mixture: Mixture | None) -> bool:
-        """Take what sounds in a frame, None being something else. True where that completes the signal."""
-        if mixture is None or (mixture and mixture not in self.mixtures):
-            self._odd += 1
+    def hear(self, kind: int, frames: int) -> tuple[int, int] | None:
+        """Take `frames` frames of one kind. Where they complete the signal: (how many of them it took, frames of all steps)."""
+        own = kind if kind == QUIET else kind & self._own
+        if own == OTHER:
+            self._odd += frames
             if self._odd > EDGE or not self._heard:
                 self._heard.clear()
-                return False
-            mixture = self._heard[-1][0]
+                return None
+            own = self._heard[-1][0]
         else:
             self._odd = 0
-        if self._heard and self._heard[-1][0] == mixture:
-            self._heard[-1] = (mixture, self._heard[-1][1] + 1)
+        same = self._heard and _same(self._heard[-1][0], own)
+        before = self._heard[-1][1] if same else 0
+        now = (self._heard[-1][0] & own if own != QUIET else QUIET) if same else own
+        if same:
+            self._heard[-1] = now, before + frames
         else:
             self._heard = (
-                [*self._heard[1 - len(self._steps) :], (mixture, 1)] if len(self._steps) > 1 else [(mixture, 1)]
+                [*self._heard[1 - len(self._steps) :], (now, frames)] if len(self._steps) > 1 else [(now, frames)]
             )
-        return self._heard[-1][1] == self._complete and self._fits()
+        if before < self._complete <= before + frames and self._fits():
+            return self._complete - before, self._complete + sum(count for _, count in self._heard[:-1])
+        return None
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._heard.clear()
+        self._odd = EDGE
 
     def _fits(self) -> bool:
-        if [mixture for mixture, _ in self._heard] != [mixture for mixture, _ in self._steps]:
-            return False
-        return all(
-            abs(frames * HOP / RATE - seconds) <= seconds * TOLERANCE + TOLERANCE_S
-            for (_, frames), (_, seconds) in zip(self._heard[:-1], self._steps[:-1], strict=True)
+        return len(self._heard) == len(self._steps) and all(
+            _same(kind, wanted) and (last or abs(frames * HOP / RATE - seconds) <= seconds * TOLERANCE + TOLERANCE_S)
+            for (kind, frames), (wanted, seconds), last in zip(
+                self._heard, self._steps, [*[False] * (len(self._steps) - 1), True], strict=True
+            )
         )
+
+
+def _same(one: int, other: int) -> bool:
+    """The two kinds may be the same mixture, or are both silence."""
+    return one == other if QUIET in (one, other) else bool(one & other)
 
 
 class CallProgress:
@@ -106,44 +177,53 @@ class CallProgress:
 
     def __init__(self, country: str, *, silence_s: float = 10.0) -> None:
         """Raises KeyError where the country's tones are not known."""
-        self._cadences = [_Cadence(signal, cadence) for signal, cadence in cadences(country).items()]
-        mixtures = sorted({m for cadence in self._cadences for m in cadence.mixtures if m})
-        self._bases: Mapping[Mixture, npt.NDArray[np.float64]] = {m: _basis(m) for m in mixtures}
+        self._look = analyser(country)
+        self._cadences = [_Cadence(signal, cadence, self._look) for signal, cadence in self._look.signals.items()]
         self._silence = round(silence_s * RATE / HOP)
         self._quiet = 0
         self._rest = np.zeros(0, np.int16)
         self._position = 0
 
-    def feed(self, samples: npt.NDArray[np.int16]) -> list[Heard]:
+    def feed(self, samples: Samples) -> list[Heard]:
         """What has become certain with these samples: int16 at 8 kHz, shape (n,), any n."""
         signal = np.concatenate([self._rest, samples])
-        count = max(0, (len(signal) - FRAME) // HOP + 1)
+        count = max(0, (len(signal) - BEFORE) // HOP)
         self._rest = signal[count * HOP :]
-        if not count:
-            return []
-        frames = np.lib.stride_tricks.sliding_window_view(signal, FRAME)[: count * HOP : HOP] * _HANN
-        energies = (frames**2).sum(axis=1)
-        quiet = energies < _QUIET_ENERGY
-        shares = {
-            m: ((frames @ basis) ** 2).sum(axis=1) / np.maximum(energies, 1e-9) for m, basis in self._bases.items()
-        }
+        return self.follow(self._look.look(signal[None, : BEFORE + count * HOP])[0]) if count else []
+
+    def follow(self, kinds: Kinds) -> list[Heard]:
+        """The same for frames that an `Analyser` of the same country has looked at."""
         heard = []
-        for number in range(count):
-            self._position += HOP
-            at = self._position + FRAME - HOP
-            sounding = {m for m, share in shares.items() if share[number] >= MIN_SHARE}
-            for cadence in self._cadences:
-                own: Mixture | None = next(iter(cadence.mixtures & sounding), None)
-                if cadence.hear(() if quiet[number] else own):
-                    heard.append(Heard(cadence.signal, at))
-            self._quiet = self._quiet + 1 if quiet[number] else 0
-            if self._quiet == self._silence:
-                heard.append(Heard(None, at))
+        for kind, frames in runs(kinds):
+            at = self._position + BEFORE
+            for cadence in self._cadences if kind != OTHER or frames <= EDGE else self._forget():
+                if found := cadence.hear(kind, frames):
+                    end = at + found[0] * HOP
+                    heard.append(Heard(cadence.signal, end, max(0, end - found[1] * HOP)))
+            before, self._quiet = self._quiet, self._quiet + frames if kind == QUIET else 0
+            if before < self._silence <= self._quiet:
+                end = at + (self._silence - before) * HOP
+                heard.append(Heard(None, end, max(0, end - self._silence * HOP)))
+            self._position += frames * HOP
         return heard
+
+    def _forget(self) -> tuple[_Cadence, ...]:
+        """Something else sounds, for longer than an edge: speech, most of the time. No cadence has anything to do with it."""
+        for cadence in self._cadences:
+            cadence.forget()
+        return ()
+
+
+def runs(kinds: Kinds) -> Iterable[tuple[int, int]]:
+    """The same one after another, counted: (kind, frames)."""
+    ends = [*(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(kinds)]
+    begins = [0, *ends[:-1]]
+    return [(int(kinds[begin]), end - begin) for begin, end in zip(begins, ends, strict=True)]
 
 
 _HANN: Final = 0.5 - 0.5 * np.cos(2 * math.pi * np.arange(1, FRAME + 1) / (FRAME + 1))
-_QUIET_ENERGY: Final = 10 ** ((QUIET_DBM0 - power_dbm0(1.0)) / 10) * float((_HANN**2).sum())
+_HANN_SQUARED: Final = _HANN**2
+_QUIET_ENERGY: Final = 10 ** ((QUIET_DBM0 - power_dbm0(1.0)) / 10) * float(_HANN_SQUARED.sum())
 
 
 def _basis(mixture: Mixture) -> npt.NDArray[np.float64]:

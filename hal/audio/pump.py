@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from hal.audio.keys import KeyListener
+from hal.audio.listening import Ear, ToneListener
 from hal.audio.sound import FRAME, RATE, Encoding
 from hal.errors import LineFault, ModemError, ModemSilent, Unplugged
 
@@ -81,6 +82,12 @@ class Playback:
         """All of it is with the modem."""
         return self._taken >= len(self._audio)
 
+    def part(self, begin: int, end: int) -> bytes:
+        """What of it fills the stream's samples from `begin` to `end`."""
+        width = self._stream.width
+        first, last = (min(max(0, sample - self._start), self.given) for sample in (begin, end))
+        return self._audio[first * width : last * width]
+
     def cancel(self) -> None:
         """Drop what the modem does not have yet."""
         if self._stream.playback is self:
@@ -116,6 +123,12 @@ class Stream:
         self.playback: Playback | None = None
         self.unheard = bytearray()
         """Received audio in which nobody has listened for keys yet."""
+        self.ear: Ear | None = None
+        """Who listens for the network's tones; may be another at any moment, but only where `AudioPump.start` was given one."""
+        self.untold = bytearray()
+        """Received audio that the ear has not heard yet."""
+        self.last: Playback | None = None
+        """What was played last, and may still be."""
         self.received = 0
         """Bytes that came from the modem."""
         self.sent = 0
@@ -137,7 +150,7 @@ class Stream:
             raise RuntimeError("a playback is running")
         playback = Playback(self, audio)
         if self.active:
-            self.playback = playback
+            self.playback = self.last = playback
             self._held = False
             self._pump.serve(self)
         else:
@@ -175,6 +188,13 @@ class Stream:
         """Samples that have left the modem since the stream began, by the clock."""
         return max(0, self._given - round(self.ahead_s * RATE))
 
+    def recently(self, seconds: float) -> bytes:
+        """What has left the modem of the last playback in the last `seconds`, by the clock; what the line may still echo."""
+        if self.last is None:
+            return b""
+        now = self._given + round((self._pump.time() - self._dry_at) * RATE)
+        return self.last.part(now - round(seconds * RATE), now)
+
     def hold(self) -> None:
         """A key seems to begin: leave out one top-up, so that the modem has less of the prompt that the key may stop.
 
@@ -191,6 +211,8 @@ class Stream:
             self.capture += audio
         if self.on_key:
             self.unheard += audio
+        if self.ear:
+            self.untold += audio
 
     def receive(self, now: float) -> None:
         """Read what has arrived. Called by the tick. Raises a `LineFault` where the port is gone or says nothing."""
@@ -268,6 +290,7 @@ class AudioPump:
     def __init__(self, keys: KeyListener | None = None, *, lead_s: float = LEAD_S) -> None:
         self.lead_s = lead_s
         self._keys = keys or KeyListener()
+        self._tones = ToneListener()
         self._streams: dict[Stream, None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -280,17 +303,22 @@ class AudioPump:
         on_lost: Callable[[LineFault], None],
         on_key: Callable[[str], None] | None = None,
         tally: Callable[[int, int, int], object] | None = None,
+        ear: Ear | None = None,
     ) -> Stream:
         """Serve a port from the next tick on; nobody else may read it.
 
         `on_key` gets each key that is heard in the audio; without it nobody listens for keys. `on_lost` gets the fault
         that has ended the stream: `Unplugged`, or `ModemSilent` where no byte has moved for 5 s. Both are called from the
-        tick and must not block. `tally` gets, at the end, the bytes received and sent, and the gaps.
+        tick and must not block. `tally` gets, at the end, the bytes received and sent, and the gaps. `ear` hears
+        what is received, 100 ms at a time.
         """
         stream = Stream(self, port, on_key, on_lost, tally)
         self._streams[stream] = None
         if on_key:
             self._keys.add(stream)
+        if ear:
+            stream.ear = ear
+            self._tones.add(stream)
         if not self._timer:
             self._loop = asyncio.get_running_loop()
             self._due = self._loop.time() + TICK_S
@@ -312,6 +340,7 @@ class AudioPump:
         """Called by `Stream.stop`."""
         del self._streams[stream]
         self._keys.remove(stream)
+        self._tones.remove(stream)
         if not self._streams and self._timer:
             self._timer.cancel()
             self._timer = None
@@ -332,8 +361,9 @@ class AudioPump:
                     self._failed(stream, error)
         try:
             self._keys.listen()
+            self._tones.listen()
         except Exception:
-            log.exception("listening for keys")
+            log.exception("listening for keys and tones")
         for stream in streams:
             if stream.active:
                 try:
