@@ -14,9 +14,11 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from hal.audio.sound import Sound
+from hal.recovery import Rung
 
 ALL_KEYS = frozenset("0123456789*#ABCD")
 """The sixteen DTMF keys (ITU-T Q.23)."""
@@ -242,8 +244,72 @@ class Line(ABC):
         """A real round trip to the modem, within 10 s. Never raises. While a call is up: what is known without one."""
 
 
+@dataclass(frozen=True, slots=True)
+class SmsPart:
+    """Which part of which long message this is (3GPP TS 23.040, 9.2.3.24.1)."""
+
+    reference: int
+    """0..65535; the sender's, who may use it again for the next long message."""
+    total: int
+    number: int
+    """From 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingSms:
+    """A message that somebody has sent to this box. It proves nothing about who sent it, and is never a command."""
+
+    sender: str
+    """A number, or a name that the network put there; empty where neither can be read."""
+    text: str
+    """As it came, control characters and all."""
+    sent_at: datetime | None = None
+    """The network's time, with its offset; None where it gave none."""
+    part: SmsPart | None = None
+    """Set where the text is a part of a longer one."""
+
+
+class Delivery(enum.Enum):
+    """What became of a message that was sent (TP-ST, 3GPP TS 23.040, 9.2.3.15)."""
+
+    DELIVERED = "delivered"
+    TRYING = "trying"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What the network says about a message, or a part of one, that this box has sent."""
+
+    reference: int
+    """As `SmsSender.send_sms` returned it, 0..255; it wraps, and begins again with the modem."""
+    number: str
+    delivery: Delivery
+    status: int
+    """TP-ST as it came."""
+    sent_at: datetime | None = None
+    """When the network took the message, by its own time."""
+
+
+class SmsReceiver(Protocol):
+    """Who takes what comes in."""
+
+    async def received(self, device: str, sms: IncomingSms) -> None:
+        """A message. When it returns, the message is safe and the modem's copy is deleted; when it raises, the copy is kept and
+        offered again."""
+
+    async def reported(self, device: str, report: DeliveryReport) -> None:
+        """A delivery report; likewise."""
+
+    def store_full(self, device: str, full: bool) -> None:
+        """The SIM, or the modem, has no room for further messages (True), or room again. More than once is harmless."""
+
+
 class SmsSender(ABC):
-    """A device that sends short messages."""
+    """A device that sends short messages, and receives them."""
+
+    receiver: SmsReceiver | None = None
+    """Gets what comes in. Without one it stays where it is."""
 
     @abstractmethod
     async def send_sms(self, number: str, text: str, *, originator: str) -> str:
@@ -268,9 +334,17 @@ class Device(ABC):
     async def close(self) -> None:
         """End calls, release ports. Never raises; more than once is harmless."""
 
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The rungs of the recovery ladder that are the driver's own."""
+        return (Rung.INIT, Rung.REOPEN)
+
     @abstractmethod
-    async def recover(self) -> None:
-        """Bring a device that has gone wrong back: from a flush to a full reopen. Raises a `LineFault` if it stays dead."""
+    async def recover(self, rung: Rung | None = None) -> None:
+        """Bring a device that has gone wrong back by one rung of `rungs`, or by all of them from the bottom up.
+
+        Lines that are well are left alone as far as the rung can. Raises a `LineFault` if it stays dead.
+        """
 
     @property
     @abstractmethod

@@ -22,6 +22,7 @@ from hal.gsm.sender import GsmSms
 from hal.gsm.sim import PinMemory
 from hal.gsm.turns import Turns
 from hal.line import Device, DialGate, LineHealth, LineState
+from hal.recovery import Rung
 from hal.serialport import SerialPort
 from hal.trace import Trace
 
@@ -158,13 +159,28 @@ class GsmDevice(Device):
             await self._close_ports()
             self.line.closed()
 
-    async def recover(self) -> None:
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        return (Rung.INIT, Rung.REOPEN, Rung.RESET)
+
+    async def recover(self, rung: Rung | None = None) -> None:
         async with self._lock:
-            if self._at is not None and self._at.port.lost is None and not self._needs_reset:
-                with suppress(LineFault):
+            if self._needs_reset and rung in (Rung.INIT, Rung.REOPEN):
+                raise self._broken or ModemError(f"{self.name}: only a reset brings the audio back")
+            if rung is Rung.REOPEN:
+                await self._close_ports()
+                await self._open()
+                return
+            if rung is not Rung.RESET and self._at is not None and self._at.port.lost is None and not self._needs_reset:
+                try:
                     await self._stop_watch()
                     await self._start(self._at)
                     return
+                except LineFault:
+                    if rung is Rung.INIT:
+                        raise
+            elif rung is Rung.INIT:
+                raise LineClosed(f"{self.name} has no port that could be initialised")
             await self._reset()
             await self._come_back()
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from hal.errors import LineFault
 from hal.line import Device, LineState, SmsSender
+from hal.recovery import Rung
 from hal.v253.modemline import ModemLine
 
 log = logging.getLogger(__name__)
@@ -39,12 +40,12 @@ class VoiceModemDevice(Device):
         if faults and len(faults) == len(self._modem_lines):
             raise faults[0]
 
-    async def recover(self) -> None:
+    async def recover(self, rung: Rung | None = None) -> None:
         """The lines that are out of order; where none is, those that are idle. Calls go on."""
         self._fault.clear()
         sick = [line for line in self._modem_lines if not line.healthy]
         idle = [line for line in self._modem_lines if line.state is LineState.IDLE]
-        faults = await self._each(lambda line: line.recover(), sick or idle)
+        faults = await self._each(lambda line: line.recover(rung), sick or idle)
         if faults:
             raise faults[0]
 

@@ -17,6 +17,7 @@ from hal.audio.pump import AudioPump
 from hal.audio.sound import Encoding
 from hal.errors import Busy, Glare, HalError, HungUp, LineClosed, LineFault, ModemError, ModemSilent, NoAnswer
 from hal.line import Device, DialGate, DialRequest, LineHealth, LineState
+from hal.recovery import Rung
 from hal.registry import DeviceConfig
 from hal.serialport import SerialPort
 from hal.v253 import callerid
@@ -149,21 +150,25 @@ class ModemLine(VoiceLine):
             raise
         self._ready()
 
-    async def recover(self) -> None:
-        """From a flush to a reopened port. Raises a `LineFault` where the modem stays dead."""
+    async def recover(self, rung: Rung | None = None) -> None:
+        """By one rung, or from a flush to a reopened port. Raises a `LineFault` where the modem stays dead."""
         if self.healthy:
             self.faulted(ModemSilent(f"{self.name} is being initialised"))  # nobody dials meanwhile
-        if self._port and not self._port.lost:
+        if rung is not Rung.REOPEN and self._port and not self._port.lost:
             try:
                 self.data.stop()
                 await self._wake()
                 await self._on_hook()
                 await self._initialise()
             except LineFault as fault:
+                if rung is Rung.INIT:
+                    raise
                 log.info("%s: %s; opening the port again", self.name, fault)
             else:
                 self._ready()
                 return
+        elif rung is Rung.INIT:
+            raise LineClosed(f"{self.name} has no port that could be initialised")
         await self.open_port()
 
     async def close_port(self) -> None:
