@@ -10,6 +10,7 @@ An option is a dataclass field that carries its kind (type and range), unit and 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from appliance.overload import watchoptions
 from appliance.overload.watchoptions import Asterisk, Watching
 from hal.line import DIALLABLE, Direction
 from hal.registry import DRIVERS
+from hal.usb.names import is_audio_port, is_port
 from ivr.limits import MAY_BE_ZERO, WHOLE, Limits
 from ivr.prompts import available
 from provisioning import tomlplaces as toml
@@ -48,6 +50,19 @@ def _path(example: str) -> Kind[Path]:
 def _optional_path(example: str) -> Kind[Path | None]:
     kind = _path(example)
     return Kind(kind.name, kind.read, kind.example)
+
+
+def _port(test: Callable[[str], bool], name: str, example: str) -> Kind[str]:
+    def read(value: object) -> str:
+        if not isinstance(value, str) or not test(value):
+            raise ValueError(f'is not {name}; for example "{example}"')
+        return value
+
+    return Kind(name, read, example)
+
+
+def _audio_port() -> Kind[str]:
+    return _port(lambda value: not value or is_audio_port(value), "a port, or alsa: and a sound card", "usb:1-1.4:4")
 
 
 def _time_zone() -> Kind[ZoneInfo]:
@@ -159,14 +174,20 @@ class Simulation:
     """Only with the simulated exchange."""
 
     speed: float = option(1.0, toml.number(1, 100), "Times life; must be that of the exchange.")
+    root: Path = option(Path("/"), _path("/"), "Directory whose sys/ and dev/ show the USB bus.")
 
 
 @dataclass(frozen=True)
 class LineOptions:
     """One bearer of a device. Lines are named after the device and numbered from 1, as `isdn.1`; a single line has its name."""
 
-    port: Path = needed(_path("/dev/ttyACM0"), "Serial port that takes the commands.")
-    audio: Path | None = option(None, _optional_path("/dev/ttyUSB4"), "Serial port of the audio, where it has its own.")
+    port: str = needed(
+        _port(is_port, "a port, usb: with place and interface, or an absolute path", "usb:1-1.4:2"),
+        "Serial port that takes the commands: by its place, as `alertbox lines discover` says, or a device node.",
+    )
+    audio: str = option(
+        "", _audio_port(), "Port of the audio, where it has its own; `alsa:usb:1-1.4` for a modem's sound card."
+    )
     direction: Direction = option(Direction.BOTH, DIRECTION, "Which calls it may carry.")
     number: str = option("", _number(empty=True), "Its own number: MSN of an ISDN line, subscriber number of others.")
     origin: str = option("", watchoptions.ANY_ORIGIN, "Network from which its calls come, for the overload monitor.")
@@ -287,16 +308,16 @@ def _check_together(root: Table, tables: list[Table], devices: tuple[Device, ...
     if lines.reopen_limit_s < lines.reopen_s:
         root.table("lines").report("reopen_limit_s", f"is less than reopen_s ({lines.reopen_s:g}); make it larger")
     names: set[str] = set()
-    ports: dict[Path, str] = {}
+    ports: dict[str, str] = {}
     for table, device in zip(tables, devices, strict=True):
         if device.name in names:
             table.report("name", f'"{device.name}" is the name of an earlier device; take another')
         names.add(device.name)
         for place, line in zip(table.tables("line"), device.lines, strict=True):
             for key, port in (("port", line.port), ("audio", line.audio)):
-                if port is not None and port in ports:
+                if port and port in ports:
                     place.report(key, f'"{port}" is a port of {ports[port]} already; a port serves one line')
-                elif port is not None:
+                elif port:
                     ports[port] = device.name
 
 

@@ -12,6 +12,7 @@ from hal import registry
 from hal.audio.pump import AudioPump
 from hal.line import Device, DialGate
 from hal.registry import DeviceConfig
+from hal.usb.names import SYSTEM, Bus
 
 
 def _sim_pin(path: Path | None) -> str:
@@ -30,18 +31,19 @@ def _sim_pin(path: Path | None) -> str:
     return pin
 
 
-def device_config(options: DeviceOptions) -> DeviceConfig:
+def device_config(options: DeviceOptions, bus: Bus = SYSTEM) -> DeviceConfig:
     """A device of the configuration, as the registry of drivers takes it. ValueError as in `_sim_pin`."""
     return DeviceConfig(
         name=options.name,
         driver=options.driver,
-        ports=tuple(str(line.port) for line in options.lines),
-        audio_port=next((str(line.audio) for line in options.lines if line.audio), ""),
+        ports=tuple(line.port for line in options.lines),
+        audio_port=next((line.audio for line in options.lines if line.audio), ""),
         model=options.model,
         directions=tuple(line.direction for line in options.lines),
         msns=tuple(line.number for line in options.lines) if any(line.number for line in options.lines) else (),
         pin=_sim_pin(options.sim_pin_file),
         country=options.country,
+        bus=bus,
     )
 
 

@@ -28,7 +28,7 @@ from ivr.prompts import espeak, load
 def run(config: Config, directory: Path | None, number: str | None, caller: str) -> int:
     """Call the box from `caller`; 0 if the call came about. `directory`: that of the exchange, else that of the box's lines."""
     line = config.devices[0].lines[0]
-    socket = (directory or line.port.parent) / "exchange.sock"
+    socket = (directory or Path(line.port).parent) / "exchange.sock"
     try:
         return asyncio.run(_call(socket, number or line.number, caller))
     except (OSError, ExchangeError, TimeoutError) as error:
