@@ -7,6 +7,7 @@ unsolicited line between a command and its answer changes nothing, wherever it f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
@@ -92,6 +93,11 @@ class Prompted:
 
 Event = Finished | Unsolicited | Prompted | Shielded
 
+PAIRED = ("+CDS:", "+CMT:")
+"""Unsolicited lines behind which a PDU comes as a line of its own (3GPP TS 27.005, 3.4.1): without the two being kept together
+it would be taken for the answer to a command that takes any line."""
+_PDU = re.compile(r"[0-9A-Fa-f]{4,}")
+
 
 @dataclass(slots=True)
 class _Running:
@@ -113,6 +119,8 @@ class Engine:
         self._running: _Running | None = None
         self._connected: Reply | None = None
         self._prompted = False
+        self._announced: str | None = None
+        """A line of `PAIRED`, before its PDU has come."""
 
     @property
     def running(self) -> Command | None:
@@ -192,6 +200,15 @@ class Engine:
         events.append(Prompted(running.command.payload + b"\x1a"))
 
     def _line(self, line: str, events: list[Event]) -> None:
+        announced, self._announced = self._announced, None
+        if announced is not None:
+            together = _PDU.fullmatch(line) is not None
+            events.append(Unsolicited(f"{announced} {line}" if together else announced))
+            if together:
+                return
+        if line.startswith(PAIRED):
+            self._announced = line
+            return
         running = self._running
         if running:
             line = self._without_echo(running, line)

@@ -240,3 +240,19 @@ def test_any_bytes_in_any_split_give_the_same_events(
     places = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
     pieces = [data[a:b] for a, b in itertools.pairwise(places)]
     assert events(pieces) == events([data])
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 1000])
+def test_a_pdu_behind_its_announcement_answers_no_command(chunk):
+    """A delivery report between +CMGR and its answer: its PDU would be taken for the stored message."""
+    engine = Engine()
+    engine.begin(Command("AT+CMGR=1", expect=ANYTHING))
+    wire = b"AT+CMGR=1\r\r\n+CDS: 6\r\n0006112233\r\n\r\n+CMGR: 1,,5\r\n0004AABB\r\n\r\nOK\r\n+CDS: 7\r\n\r\nRING\r\n"
+    events = [event for i in range(0, len(wire), chunk) for event in engine.feed(wire[i : i + chunk])]
+    assert [event.line for event in events if isinstance(event, Unsolicited)] == [
+        "+CDS: 6 0006112233",
+        "+CDS: 7",
+        "RING",
+    ]
+    (finished,) = [event for event in events if isinstance(event, Finished)]
+    assert finished.reply.lines == ("+CMGR: 1,,5", "0004AABB")
