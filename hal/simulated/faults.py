@@ -30,7 +30,7 @@ class Faults:
     prompt: bool = False
     """Sits in a message prompt and takes everything for text, until ESC or Ctrl-Z."""
     hangs_on: str = ""
-    """Falls silent for good at the first command line that contains this; `silent` is then set."""
+    """Falls silent for good at the first command line that contains this, and does not carry it out; `silent` is then set."""
     no_voice: bool = False
     """Its firmware carries no voice (any more): the commands that need it get ERROR."""
     no_carrier: bool = False

@@ -163,6 +163,8 @@ class Modem:
             self.info(self.faults.unsolicited)
         if self.faults.hangs_on and self.faults.hangs_on in text.upper():
             self.faults.silent = True
+            self._executing = None
+            return
         if self.faults.shifted:
             self._kept_back = bytearray()
         if result := await self._run(text):

@@ -10,21 +10,11 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from ivr.prompts import load
-from ivr.prompts.store import render_missing
 from tests.faultmatrix import report
-from tests.faultmatrix.cell import MEMBERS, Outcome, run_cell
+from tests.faultmatrix.cell import NAMES, Outcome, run_cell
 from tests.faultmatrix.columns import BY_NAME, COLUMNS
+from tests.faultmatrix.prompts import spoken
 from tests.faultmatrix.rows import ROWS
-
-
-def spoken(directory: Path) -> Path:
-    """The phrases of the box, as short sounds."""
-    for code in ("en", "de"):
-        language = load(code)
-        texts = [*language.texts(), "Test alert", *(member.name for member in MEMBERS)]
-        render_missing(directory, language, texts, "fast")
-    return directory
 
 
 def _run(row: int, column: str, prompts: str) -> Outcome:
@@ -46,7 +36,7 @@ def main() -> int:
         parser.error("no such row or driver")
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="faultmatrix-prompts-") as prompts:
-        spoken(Path(prompts))
+        spoken(Path(prompts), NAMES)
         with ProcessPoolExecutor(options.jobs) as pool:
             jobs = [pool.submit(_run, ROWS.index(row), column.name, prompts) for row in rows for column in columns]
             outcomes = [job.result() for job in jobs]

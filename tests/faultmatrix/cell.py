@@ -22,6 +22,8 @@ from tests.support.virtualtime import run_virtual
 
 TEAMS = (BRAVO, DELTA)
 MEMBERS = (ALPHA, *TEAMS)
+NAMES = ["Test alert", *(member.name for member in MEMBERS)]
+"""What is spoken beside the phrases."""
 SAID = speech(1.2)
 LIMIT_S = 60.0
 """Seconds for a line to recover or to be reported as faulted (issue 3)."""
@@ -197,7 +199,7 @@ class Cell:
             if self.struck_at is not None:
                 status = self._status(BAD)
                 ours = [text for key, text in alarms.items() if key in OF_BAD]
-                if not ours and not status.in_service:
+                if not ours and not status.in_service and status.detail != "not open yet":
                     ours = [status.detail or status.state]
                 seen.standing = bool(ours)
                 if ours:
@@ -237,7 +239,7 @@ class Cell:
         over_bad = ring.caller != WELL_NUMBER
         async with await ring.answer(after=2.0) as call:
             with suppress(NotHeard):
-                await call.hears("This is the Test alert", within=25)
+                await call.hears("This is the Test alert", within=20 if "analogue" in self.column.kinds else 12)
                 if over_bad and self.row.moment is Moment.CALL and self.struck_at is None:
                     await self.strike()
                     await call.wait(0.5)
@@ -294,15 +296,11 @@ class Cell:
         town = self.town
         try:
             async with asyncio.timeout(MENDED_S):
-                while not (self._status(BAD).in_service or f"trunk.{BAD}" in self._alarms()):
+                while not self._may_dial():
                     await asyncio.sleep(_LOOK_S)
         except TimeoutError:
             raise Violation(f"not back {MENDED_S:.0f} s after the fault had gone: {self._status(BAD)}") from None
-        outages = town.box.trunks.outages()
-        if BAD in outages:  # three calls failed: the next real one is the test
-            async with asyncio.timeout(MENDED_S):
-                while not outages[BAD].half_open:
-                    await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(5.0)
         lines = [each.line for each in await self.alert() if each.outcome == "reached"]
         must(BAD in lines, f"no call out over the line after the fault had gone: {lines}")
         await asyncio.sleep(1.0)
@@ -317,10 +315,17 @@ class Cell:
         must(not left, f"alarms are left: {left}")
         must(self._status(BAD).in_service, f"not in service in the end: {self._status(BAD)}")
 
+    def _may_dial(self) -> bool:
+        """Idle and in service; after three calls that failed the next real one is the test."""
+        outage = self.town.box.trunks.outages().get(BAD)
+        status = self._status(BAD)
+        return status.state == "idle" and (outage.half_open if outage else status.in_service)
+
     def rest_untouched(self) -> None:
         """Of everything else."""
         must(not self.seen.well_lost, f"the well line was out of service: {self.seen.well_lost}")
-        must(not self.seen.alarms, f"alarms about something else: {self.seen.alarms}")
+        other = {key: text for key, text in self.seen.alarms.items() if not key.startswith("sms.")}
+        must(not other, f"alarms about something else: {other}")  # the only line that sends messages is the bad one
 
     async def run(self) -> Outcome:
         """The whole course."""

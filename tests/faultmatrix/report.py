@@ -25,10 +25,10 @@ def text(rows: Sequence[Row], columns: Sequence[Column], outcomes: Sequence[Outc
     """For a terminal."""
     cells, reasons = _by_cell(outcomes), _reasons(outcomes)
     table = [["behaviour", "when", *(column.name for column in columns)]]
-    for row in rows:
-        table.append(
-            [row.name, row.moment.value, *(_word(cells[row.name, column.name], reasons) for column in columns)]
-        )
+    table += [
+        [row.name, row.moment.value, *(_word(cells[row.name, column.name], reasons) for column in columns)]
+        for row in rows
+    ]
     widths = [max(len(line[index]) for line in table) for index in range(len(table[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
     lines += ["", *(f"({number}) {reason}" for number, reason in enumerate(reasons, 1))]
@@ -44,10 +44,10 @@ def markdown(rows: Sequence[Row], columns: Sequence[Column], outcomes: Sequence[
         "",
         "# Fault matrix",
         "",
-        "What modems are known to do wrong, for each driver, as last run. Every cell is a real box with two lines, one of them on the",
-        "simulated modem that goes wrong; an alert goes to two teams at or after the fault. In every cell both teams are reached, no",
-        "call of a team is wasted, the other line and the rest of the box are as ever, and once the fault has gone the line carries",
-        "calls out and in again. The seconds are the box's own (the clock of the test is virtual), from the fault on:",
+        "What modems are known to do wrong, for each driver, as last run. Every cell is a real box with two lines, one of them on",
+        "the simulated modem that goes wrong; an alert goes to two teams at or after the fault. In every cell both teams are",
+        "reached, no call of a team is wasted, the other line and the rest of the box are as ever, and once the fault has gone the",
+        "line carries calls out and in again. The seconds are the box's own (the clock of the test is virtual), from the fault on:",
         "",
         "- **unaffected**: the line carried its part of the alert, and no alarm was raised;",
         "- **recovered**: the line was idle and well again after so many seconds, while the fault lasted or after it had passed;",

@@ -121,6 +121,13 @@ async def messages_come(cell: Cell) -> None:
     await asyncio.sleep(1.0)
 
 
+async def second_call_silent(cell: Cell) -> None:
+    """The first call is well, and the fault begins behind it."""
+    cell.faults.second_call_silent = True
+    await cell.alert()
+    cell.struck_at = asyncio.get_running_loop().time()
+
+
 async def full_store(cell: Cell) -> None:
     cell.faults.memory_full = True
     await messages_come(cell)
@@ -296,7 +303,7 @@ RADIO = (
         "no audio from the second call on",
         "ref 2.4, callpilot#121",
         DIAL,
-        sets(second_call_silent=True),
+        second_call_silent,
         needs="simcom",
         because=CPCMREG,
     ),
