@@ -123,7 +123,8 @@ class AnalogueLine(VoiceModem):
         if self._tone_report:
             self._tone_report.cancel()
         self.exchange.off_hook(self, None)
-        self.drop_call()
+        if not self.ringing:  # on the hook already: no called side can refuse a call on a line of two wires
+            self.drop_call()
 
     def _hook(self, command: Command) -> str | None:
         if command.arg == "1":

@@ -40,6 +40,21 @@ def test_conexant_identifies_itself(tmp_path):
     run_virtual(story())
 
 
+def test_commands_on_the_hook_do_not_end_the_ringing(tmp_path):
+    async def story():  # as vm of mgetty does it: set up from the beginning while it rings, then off hook
+        async with Exchange(tmp_path) as exchange:
+            exchange.voice_modem("voice", "4712")
+            terminal = await ready(exchange)
+            calling = asyncio.create_task(exchange.phone("03012345").place("4712", 60))
+            await terminal.expect("RING\r\n")
+            for command in ("H", "+VLS=0", "+FCLASS=0", "Z"):
+                await terminal.at(command)
+            await terminal.at("+FCLASS=8;+VLS=1")
+            await (await calling).hang_up()
+
+    run_virtual(story())
+
+
 @pytest.mark.parametrize(("model", "number"), [("conexant", b"NMBR = 03012345\r\n"), ("usr5637", b"NMBR=03012345\r\n")])
 def test_caller_id_stands_between_the_rings(tmp_path, model, number):
     async def story():
