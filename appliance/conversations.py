@@ -38,19 +38,21 @@ class Conversations:
         """A call rings: answer it, or turn it away."""
         wanted = incoming.line.direction.takes_calls and not self._closed and len(self._running) < self._limit
         over: Callable[[], None] | None = None
+        challenged = False
         if self._watch is not None and incoming.line.direction.takes_calls:
             incoming = watched = self._watch.rings(incoming)
             wanted = self._watch.admits(watched, wanted)
+            challenged = self._watch.challenges(watched)
             over = partial(self._watch.over, watched)
         task = asyncio.get_running_loop().create_task(
-            self._hold(incoming) if wanted else incoming.reject(), name=f"call in on {incoming.line.name}"
+            self._hold(incoming, challenged) if wanted else incoming.reject(), name=f"call in on {incoming.line.name}"
         )
         self._running.add(task)
         task.add_done_callback(partial(self._ended, over=over))
 
-    async def _hold(self, incoming: IncomingCall) -> None:
+    async def _hold(self, incoming: IncomingCall, challenged: bool) -> None:
         with self._trunks.seized_in(incoming.line):
-            await inbound.answer(incoming, self._house)
+            await inbound.answer(incoming, self._house, challenged=challenged)
 
     def _ended(self, task: asyncio.Task[None], over: Callable[[], None] | None) -> None:
         if over is not None:

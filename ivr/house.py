@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -41,6 +42,8 @@ class House:
     """In which times of day are spoken. UTC is spoken as such, anything else as local time."""
     in_hand: set[int] = field(default_factory=set)
     """Messages that a running conversation has before it: no second call offers them as drafts meanwhile."""
+    draw: random.Random = field(default_factory=random.SystemRandom)
+    """Draws the key of a challenge."""
     logins: LoginHistory = field(default_factory=LoginHistory)
     """What the back-off knows."""
 

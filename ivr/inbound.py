@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from hal.errors import HungUp, LineFault
 from hal.line import Call, IncomingCall
+from ivr import challenge
 from ivr.cdr import CallDetail
 from ivr.house import House
 from ivr.login import in_all_languages, login
@@ -41,8 +42,8 @@ CONVERSATIONS: dict[str, Callable[[Visit], Awaitable[None]]] = {
 _MOST_FAULTS = 3
 
 
-async def answer(incoming: IncomingCall, house: House) -> None:
-    """Hold the whole conversation of a call in, its call detail record included.
+async def answer(incoming: IncomingCall, house: House, *, challenged: bool = False) -> None:
+    """Hold the whole conversation of a call in, its call detail record included. `challenged`: it begins with a key.
 
     Whatever goes wrong ends in the record and the log, never in the caller of this coroutine, except cancellation.
     """
@@ -50,7 +51,7 @@ async def answer(incoming: IncomingCall, house: House) -> None:
     try:
         async with await incoming.answer() as call:
             cdr.answered()
-            await _converse(call, cdr, house)
+            await _converse(call, cdr, house, challenged)
     except HungUp as error:
         if not cdr.detail:
             cdr.outcome, cdr.detail = "abandoned", str(error)
@@ -66,8 +67,11 @@ async def answer(incoming: IncomingCall, house: House) -> None:
         await cdr.end()
 
 
-async def _converse(call: Call, cdr: CallDetail, house: House) -> None:
+async def _converse(call: Call, cdr: CallDetail, house: House, challenged: bool) -> None:
     try:
+        if challenged and not await challenge.passes(call, house):
+            cdr.outcome, cdr.detail = "login-failed", "the key that was asked for was not pressed"
+            return
         team = await login(call, cdr.call_id, house)
         if team is None:
             cdr.outcome, cdr.detail = "login-failed", "not identified"

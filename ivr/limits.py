@@ -23,6 +23,8 @@ class Limits:
     """Seconds from one digit to the next."""
     attempts: int = 3
     """Tries to enter UID and PIN in one call in, or a group PIN in one call out."""
+    challenge_wait_s: float = 5.0
+    """Seconds of silence after the key was named that a caller must press while calls of a network look like an attack."""
     login_reply_s: float = 2.0
     """Seconds from the ninth digit to the answer, right or wrong: longer than checking a PIN takes, so that time tells nothing."""
 

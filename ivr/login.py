@@ -12,6 +12,7 @@ from hal.line import Call
 from ivr import backoff
 from ivr.house import House
 from ivr.menu import Talk
+from ivr.prompts.language import Value
 from storage.errors import StorageError
 from storage.records import AlarmCleared, AlarmRaised, LoginTried
 
@@ -54,21 +55,25 @@ async def login(call: Call, call_id: int, house: House) -> Team | None:
     return None
 
 
-def in_all_languages(house: House, *keys: str) -> list[Sound]:
+def in_all_languages(house: House, *keys: str, **values: Value) -> list[Sound]:
     """Phrases in each of the box's languages in turn, for someone whose language is not known yet."""
     sounds = []
     for language in house.languages:
         phrases = house.speak(language)
         for key in keys:
-            sounds += phrases.say(key, service=list(phrases.service(house.service_name)))
+            sounds += phrases.say(key, service=list(phrases.service(house.service_name)), **values)
     return sounds
+
+
+def registered(call: Call, house: House) -> bool:
+    """Whether the caller's number, as presented, is one of a team's."""
+    return bool(house.logins.numbers(house.store.roster.current()).owners(call.caller))
 
 
 async def _allowance(call: Call, house: House) -> backoff.Allowance:
     await house.logins.read(house.store, house.clock)
     roster = house.store.roster.current()
-    registered = bool(house.logins.numbers(roster).owners(call.caller))
-    return backoff.allow(house.logins.tried(house.clock, roster), call.caller, registered, house.limits)
+    return backoff.allow(house.logins.tried(house.clock, roster), call.caller, registered(call, house), house.limits)
 
 
 async def _check(talk: Talk, call_id: int, entered: str, house: House) -> Team | None:

@@ -149,6 +149,10 @@ class Mapping:
             if call.stage is Stage.QUEUED and call.queue
         ]
 
+    def count(self, domain: str) -> int:
+        """Calls of a domain that wait or are answered."""
+        return sum(call.domain == domain and call.stage is not Stage.OFFERED for call in self._calls.values())
+
     def waiting_at(self, key: object) -> Waiting | None:
         """The call of that name, if it waits in a queue."""
         call = self._calls.get(str(key))

@@ -47,6 +47,7 @@ class CallsIn:
         self._origin = origin
         self._numbers = itertools.count(1)
         self._caps: dict[str, int] = {}
+        self._challenged: set[str] = set()
         self._inside: dict[str, set[int]] = {domain: set() for domain in DOMAINS}
 
     def cap(self, domain: str, calls: int | None) -> None:
@@ -55,6 +56,17 @@ class CallsIn:
             self._caps.pop(domain, None)
         else:
             self._caps[domain] = calls
+
+    def challenge(self, domain: str, on: bool) -> None:
+        """From now on callers of a domain must press a key before they may log in, or no longer."""
+        if on:
+            self._challenged.add(domain)
+        else:
+            self._challenged.discard(domain)
+
+    def challenges(self, call: WatchedCall) -> bool:
+        """Whether this caller must."""
+        return call.domain in self._challenged
 
     def rings(self, incoming: IncomingCall) -> WatchedCall:
         """A call rings."""

@@ -18,7 +18,7 @@ from appliance.overload.watchoptions import Asterisk
 log = logging.getLogger(__name__)
 
 WISHES = 1000
-"""Changes of priority that may wait; more are dropped: the callers are then served in their old order."""
+"""Actions that may wait; more are dropped: the callers are then served as usual."""
 
 
 def rules(config: Asterisk) -> Rules:
@@ -59,9 +59,10 @@ class PbxSource:
             on_state=self._state,
             queue_limit=queue_limit,
         )
-        self._last: set[str] = set()
-        """Domains whose callers are answered after the others."""
-        self._wishes: asyncio.Queue[tuple[Waiting, int]] = asyncio.Queue(WISHES)
+        self._standing: dict[Measure, set[str]] = {measure: set() for measure in Measure}
+        """Domains to which each measure applies."""
+        self._wishes: asyncio.Queue[tuple[str, str, dict[str, str]]] = asyncio.Queue(WISHES)
+        """Channel, action and fields."""
         watch.paused, watch.source = True, f"{config.host}: not connected yet"
 
     def agents(self) -> str:
@@ -75,35 +76,58 @@ class PbxSource:
             group.create_task(self._client.run())
             group.create_task(self._act())
 
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """What can be done from here: queue priorities always, the others where the dialplan has a place for them."""
+        config = self._config
+        able = ((Measure.AFTER_OTHERS, True), (Measure.CAP, config.busy), (Measure.CHALLENGE, config.challenge))
+        return tuple(measure for measure, place in able if place)
+
     def apply(self, step: Step) -> None:
-        """Put a measure into force, or end it. Only queue priorities can be changed from here."""
-        if step.measure is not Measure.AFTER_OTHERS:
+        """Put a measure into force, or end it. Callers who wait already are only reordered; who comes later meets all of it."""
+        if step.measure not in self.measures:
             return
         if step.on:
-            self._last.add(step.domain)
+            self._standing[step.measure].add(step.domain)
         else:
-            self._last.discard(step.domain)
-        priority = self._config.priority if step.on else self._config.usual_priority
-        for caller in self._mapping.waiting():
-            if caller.domain == step.domain:
-                self._wish(caller, priority)
+            self._standing[step.measure].discard(step.domain)
+        if step.measure is Measure.AFTER_OTHERS:
+            for caller in self._mapping.waiting():
+                if caller.domain == step.domain:
+                    self._reorder(caller, self._config.priority if step.on else self._config.usual_priority)
 
-    def _wish(self, caller: Waiting, priority: int) -> None:
+    def _treat(self, caller: Waiting) -> None:
+        """Someone has just joined a queue: the strictest measure in force decides."""
+        domain, standing, config = caller.domain, self._standing, self._config
+        if domain in standing[Measure.CAP] and self._mapping.count(domain) > config.cap:
+            self._send(caller, config.busy)
+        elif domain in standing[Measure.CHALLENGE]:
+            self._send(caller, config.challenge)
+        elif domain in standing[Measure.AFTER_OTHERS]:
+            self._reorder(caller, config.priority)
+
+    def _reorder(self, caller: Waiting, priority: int) -> None:
+        fields = {"Queue": caller.queue, "Caller": caller.channel, "Priority": str(priority), "Immediate": "yes"}
+        self._wish(caller.channel, "QueueChangePriorityCaller", fields)
+
+    def _send(self, caller: Waiting, place: str) -> None:
+        context, extension, priority = place.split(",")
+        fields = {"Channel": caller.channel, "Context": context, "Exten": extension, "Priority": priority}
+        self._wish(caller.channel, "Redirect", fields)
+
+    def _wish(self, channel: str, action: str, fields: dict[str, str]) -> None:
         try:
-            self._wishes.put_nowait((caller, priority))
+            self._wishes.put_nowait((channel, action, fields))
         except asyncio.QueueFull:
-            log.warning("%s keeps its place in the queue: too many changes wait", caller.channel)
+            log.warning("%s is served as usual: too many actions wait", channel)
 
     async def _act(self) -> None:
         while True:
-            caller, priority = await self._wishes.get()
+            channel, action, fields = await self._wishes.get()
             try:
-                await self._client.act(
-                    "QueueChangePriorityCaller",
-                    {"Queue": caller.queue, "Caller": caller.channel, "Priority": str(priority), "Immediate": "yes"},
-                )
+                await self._client.act(action, fields)
             except (AmiError, ValueError) as error:  # he may have left the queue meanwhile
-                log.info("%s keeps its place in the queue: %s", caller.channel, error)
+                log.info("%s is served as usual: %s", channel, error)
 
     def _receive(self, frame: Frame, at: float) -> None:
         try:
@@ -112,10 +136,10 @@ class PbxSource:
             log.exception("an event of the PBX could not be read: %s", frame.name)
             return
         self._watch.feed(events)
-        if self._last and any(type(event) is Queued for event in events):
+        if any(self._standing.values()) and any(type(event) is Queued for event in events):
             newest = self._mapping.waiting_at(events[-1].call)
-            if newest is not None and newest.domain in self._last:
-                self._wish(newest, self._config.priority)
+            if newest is not None:
+                self._treat(newest)
 
     def _resync(self, channels: list[Frame], queues: list[Frame], at: float) -> None:
         known = [call for call in self._watch.calls() if isinstance(call, str)]
@@ -127,8 +151,8 @@ class PbxSource:
         self._watch.paused = False
         self._watch.feed(events)
         for caller in self._mapping.waiting():
-            if caller.domain in self._last:
-                self._wish(caller, self._config.priority)
+            if caller.domain in self._standing[Measure.AFTER_OTHERS]:
+                self._reorder(caller, self._config.priority)
 
     def _state(self, up: bool, detail: str) -> None:
         self._watch.paused = not up

@@ -104,9 +104,12 @@ class Post:
         calls_in = CallsIn(watch, origin)
 
         def apply(step: Step) -> None:
-            calls_in.cap(step.domain, options.cap if step.on else None)
+            if step.measure is Measure.CHALLENGE:
+                calls_in.challenge(step.domain, step.on)
+            else:
+                calls_in.cap(step.domain, options.cap if step.on else None)
 
-        self._desks.append(_Desk(watch, options.response, (Measure.CAP,), apply, announcer))
+        self._desks.append(_Desk(watch, options.response, options.measures, apply, announcer))
         watch.restore(standing)
         self.calls_in = calls_in
 
@@ -117,8 +120,7 @@ class Post:
         watch = self._watch("pbx", asterisk.monitor, config, clock, announcer)
         country = config.watch.country if config.watch.by_caller else ""
         source = PbxSource(asterisk, watch, announcer, country=country)
-        acts = asterisk.response is Response.ACT  # a cap is for those who write the dialplan: it is only ever proposed
-        measures = (Measure.AFTER_OTHERS,) if acts else (Measure.AFTER_OTHERS, Measure.CAP)
+        measures = source.measures if asterisk.response is Response.ACT else tuple(Measure)
         self._desks.append(_Desk(watch, asterisk.response, measures, source.apply, announcer))
         watch.restore(standing, calls_go_on=True)
         self._pbx = source

@@ -12,6 +12,7 @@ from typing import Any
 
 from appliance.monitor.overload.config import MonitorConfig
 from appliance.monitor.overload.events import DOMAINS
+from appliance.monitor.response.policy import Measure
 from appliance.overload.options import monitor_of
 from provisioning import tomlplaces as toml
 from provisioning.tomlplaces import Kind, Table
@@ -34,7 +35,13 @@ def _option(default: Any, kind: Kind[Any], doc: str, unit: str = "") -> Any:
 ORIGIN = toml.choice(toml.words(DOMAINS))
 ANY_ORIGIN = toml.choice({each or "unknown": each for each in ("", *DOMAINS)})
 PATTERN = toml.text(r"[^\x00-\x1f]{1,128}", "a name or a pattern with * and ?", "PJSIP/trunk-voip-*")
+PLACE = toml.text(
+    r"|[^\x00-\x1f,]{1,79},[^\x00-\x1f,]{1,79},[0-9]{1,5}",
+    "a place of the dialplan: context,extension,priority",
+    "press-a-key,s,1",
+)
 COUNTRY = toml.text(r"[A-Z]{2}", "a country code of ISO 3166-1", "DE")
+MEASURES = toml.listing(toml.choice({each.value: each for each in (Measure.CAP, Measure.CHALLENGE)}))
 RESPONSE = toml.choice({each.value: each for each in Response})
 
 
@@ -67,7 +74,14 @@ class Watching:
     country: str = _option("DE", COUNTRY, "Country of callers' numbers without an international prefix.")
     snapshot_s: float = _option(60.0, toml.number(1, 86400), "Between two snapshots of the monitors' memory.", "s")
     response: Response = _option(
-        Response.PROPOSE, RESPONSE, "What becomes of an attack on the own lines: nothing, a proposal, or the cap below."
+        Response.PROPOSE,
+        RESPONSE,
+        "What becomes of an attack on the own lines: nothing, a proposal, or the measures below.",
+    )
+    measures: tuple[Measure, ...] = _option(
+        (Measure.CAP,),
+        MEASURES,
+        "Against the attacking network: a cap on its calls, a challenge (its callers must press a key that the box names).",
     )
     cap: int = _option(1, toml.integer(0, 1000), "Calls of the attacking network that are served at once.", "calls")
     numbers: tuple[Number, ...] = ()
@@ -112,6 +126,15 @@ class Asterisk:
     response: Response = _option(
         Response.PROPOSE, RESPONSE, "What becomes of an attack: nothing, a proposal, or lower queue priorities by AMI."
     )
+    challenge: str = _option(
+        "",
+        PLACE,
+        "Where the dialplan asks callers for a key, and queues them again; with response act they are sent there.",
+    )
+    busy: str = _option(
+        "", PLACE, "Where the dialplan refuses callers; with response act those above the cap are sent there."
+    )
+    cap: int = _option(3, toml.integer(0, 1000), "Calls of the attacking network that the PBX serves at once.", "calls")
     priority: int = _option(-10, toml.integer(-1000, -1), "Queue priority that callers of the attacking network get.")
     usual_priority: int = _option(0, toml.integer(-1000, 1000), "Queue priority that is given back to them afterwards.")
     ingress: tuple[AsteriskIngress, ...] = ()

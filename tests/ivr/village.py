@@ -90,11 +90,13 @@ class Village:
         self,
         person: Callable[[FakeCall], Awaitable[None]],
         caller: str | None = "03099999",
+        *,
+        challenged: bool = False,
         **options: Any,
     ) -> FakeCall:
         """Somebody calls; returns when the call is over and its record written. The person hangs up at the end."""
         call = FakeCall(caller, **options)
-        await self._together(answer(FakeIncoming(call), self.house), person, call)
+        await self._together(answer(FakeIncoming(call), self.house, challenged=challenged), person, call)
         return call
 
     async def call_out(

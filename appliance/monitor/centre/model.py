@@ -1,7 +1,8 @@
 """The centre: lines, a queue a domain, agents; a discrete-event model that tells what happens as events of the monitor.
 
 A call takes a line, then a slot in the queue of its domain; the oldest waiting call of the domain with the best rank gets the
-next free agent, whose telephone rings for some seconds; the caller hangs up when patience ends before an answer.
+next free agent, whose telephone rings for some seconds; the caller hangs up when patience ends before an answer. Calls of a
+domain that is challenged hold their line before that, until they have pressed a key or not.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from appliance.monitor.overload.events import (
 )
 
 PLACES = {domain: place for place, domain in enumerate(DOMAINS)}
-_ANSWER, _HANG_UP, _IMPATIENT, _AGAIN = range(4)
+_ANSWER, _HANG_UP, _IMPATIENT, _AGAIN, _PASSED, _FAILED = range(6)
 
 
 @dataclass(slots=True)
@@ -41,6 +42,8 @@ class Tally:
     """No line, or no queue slot."""
     abandoned: int = 0
     answered: int = 0
+    failed: int = 0
+    """Challenged, and no key."""
     genuine: int = 0
     """Offered ones, redials not counted again."""
     genuine_answered: int = 0
@@ -55,18 +58,18 @@ class Tally:
 class _Caller:
     """One call in the centre."""
 
-    __slots__ = ("answered", "call", "ended", "first", "place", "ringing", "tries")
+    __slots__ = ("answered", "call", "ended", "first", "place", "queued", "ringing", "tries")
 
     def __init__(self, call: OfferedCall, place: int, tries: int, first: float) -> None:
         self.call = call
         self.place = place
         self.tries = tries
         self.first = first
-        self.ringing = self.answered = self.ended = False
+        self.queued = self.ringing = self.answered = self.ended = False
 
 
 class Centre:
-    """The model. `sink` gets every event; it may change `caps`, `ranks` and `stop` while the centre runs."""
+    """The model. `sink` gets every event; it may change `caps`, `ranks`, `challenged` and `stop` while the centre runs."""
 
     def __init__(self, config: CentreConfig, sink: Callable[[Event], object], seed: int = 0) -> None:
         self.config = config
@@ -75,6 +78,8 @@ class Centre:
         """Lines that calls of each domain may hold."""
         self.ranks = [0] * 3
         """Whose calls are answered first: the lowest; the oldest among equals."""
+        self.challenged = [False] * 3
+        """Whose calls must press a key before they may queue."""
         self.stop = False
         """Set it to end a run early."""
         self.watch_from = -math.inf
@@ -118,6 +123,11 @@ class Centre:
             return
         elif what == _ANSWER:
             self._answer(at, number, caller)
+        elif what == _PASSED:
+            self._queue(at, number, caller)
+        elif what == _FAILED:
+            self.tally.failed += 1
+            self._leave(at, number, caller)
         elif what == _HANG_UP or not caller.answered:
             self._leave(at, number, caller)
 
@@ -134,19 +144,37 @@ class Centre:
             return
         self.lines[place] += 1
         self._sink(Offered(number, DOMAINS[place], at))
+        if self._queued[place] < self._slots[place]:
+            if taken + 1 == self.config.lines and tally.lines_exhausted_s is None and at >= self.watch_from:
+                tally.lines_exhausted_s = at
+            if not math.isinf(caller.call.patience_s):
+                self._later(at + caller.call.patience_s, _IMPATIENT, number, caller)
+            if self.challenged[place]:
+                self._challenge(at, number, caller)
+                return
+        self._queue(at, number, caller)
+
+    def _challenge(self, at: float, number: int, caller: _Caller) -> None:
+        config = self.config
+        passes = self._random.random() < (config.challenge_genuine if caller.call.genuine else config.challenge_attack)
+        if passes:
+            self._later(at + config.challenge_s, _PASSED, number, caller)
+        else:
+            self._later(at + config.challenge_limit_s, _FAILED, number, caller)
+
+    def _queue(self, at: float, number: int, caller: _Caller) -> None:
+        place, tally = caller.place, self.tally
         if self._queued[place] >= self._slots[place]:
             tally.rejected += 1
+            caller.ended = True
             self._sink(Rejected(number, DOMAINS[place], at, QUEUES[place]))
             self.lines[place] -= 1
             self._sink(Ended(number, at))
             self._redial(at, caller)
             return
-        if taken + 1 == self.config.lines and tally.lines_exhausted_s is None and at >= self.watch_from:
-            tally.lines_exhausted_s = at
+        caller.queued = True
         self._queued[place] += 1
         self._sink(Queued(number, at))
-        if not math.isinf(caller.call.patience_s):
-            self._later(at + caller.call.patience_s, _IMPATIENT, number, caller)
         self._waiting[place].append((number, caller))
         if self.busy < self.config.agents:
             self._next(at)
@@ -189,7 +217,7 @@ class Centre:
         caller.ended = True
         self.lines[caller.place] -= 1
         if not caller.answered:
-            self._queued[caller.place] -= 1
+            self._queued[caller.place] -= caller.queued
             self.tally.abandoned += 1
             self._redial(at, caller)
         self._sink(Ended(number, at))

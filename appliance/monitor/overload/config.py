@@ -49,9 +49,9 @@ class SharesConfig:
         50.0, "Calls that the shares at the beginning are worth: the fewer, the faster the box learns.", low=1, high=1e6
     )
     margin: float = option(0.29, "A share may rise this far above the learnt one without being an attack.", high=0.9)
-    quiet: float = option(8.75, "Evidence for an alarm where calls break into quiet.", low=1, high=1000, unit="nat")
+    quiet: float = option(9.25, "Evidence for an alarm where calls break into quiet.", low=1, high=1000, unit="nat")
     storm: float = option(30.0, "Evidence for an alarm by the domains alone.", low=1, high=1000, unit="nat")
-    growth: float = option(3.0, "Times by which honest load may rise within minutes.", low=1, high=100)
+    growth: float = option(3.0, "Times by which honest load may rise within ten minutes.", low=1, high=100)
     learn_calls: int = option(2000, "Calls over which shares are averaged.", low=10, high=10_000_000, unit="calls")
     learn_a_day: float = option(0.03, "A share moves no further than this in a day.", low=0, high=1)
     release_s: float = option(
@@ -65,8 +65,8 @@ class MonitorConfig:
 
     window: int = option(5, "Calls over which means are taken and rejections counted.", low=2, high=1000, unit="calls")
     ingress: AreaConfig = field(default=AreaConfig(30, 8, 4.8, 240.0))
-    queue_pstn: AreaConfig = field(default=AreaConfig(20, 3, 19.2, 20.0))
-    queue_mobile: AreaConfig = field(default=AreaConfig(20, 3, 19.2, 20.0))
+    queue_pstn: AreaConfig = field(default=AreaConfig(20, 3, 38.4, 20.0))
+    queue_mobile: AreaConfig = field(default=AreaConfig(20, 3, 38.4, 20.0))
     queue_voip: AreaConfig = field(default=AreaConfig(20, 3, 3.2, 20.0))
     agents: AreaConfig = field(default=AreaConfig(10, 4, 9.6, 240.0))
     suspects: tuple[str, ...] = option((VOIP,), "Domains whose attacks Table 1 looks for.")

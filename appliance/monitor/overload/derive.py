@@ -52,11 +52,11 @@ def derive(
         ingress = min(max(usual + queued, 1), lines)
         waiting = max(3, math.ceil((ingress - taken) / 3) + 2)
     # At this rate calls alone keep all agents busy. The suspected domain alarms at three times the rate, which it has to
-    # reach on its own; the others at half of it, so that a disaster, which raises all, is soon seen in them.
+    # reach on its own; the others at a quarter of it, so that a disaster, which raises all, is soon seen in them.
     filling_s = service_s / agents
     default = MonitorConfig()
     waiting = min(waiting, per_queue)
-    calm = AreaConfig(per_queue, waiting, round(2 * filling_s, 3), default.queue_pstn.residence_s)
+    calm = AreaConfig(per_queue, waiting, round(4 * filling_s, 3), default.queue_pstn.residence_s)
     suspect = replace(calm, interarrival_s=round(filling_s / 3, 3))
     stay = round(service_s * 2.5, 1)
     return replace(

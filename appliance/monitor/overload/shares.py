@@ -6,9 +6,10 @@ takes its worst case:
 
 - The share of d may be up to `margin` above the learnt one (a storm is not reported by the mix of callers of a quiet day).
 - Load may be anything for the *storm* tests: they look at the sequence of domains only, never at the clock.
-- For the *quiet* tests load may be up to `growth` times what the other domains' calls of the last minutes say. They use the
-  clock, too: six calls of one domain within seconds, where the others have been quiet, are evidence long before six in a
-  row would be by their domain alone.
+- For the *quiet* tests load may be up to `growth` times what the other domains' calls of the last ten minutes say, or `SUDDEN`
+  times what those of the last two say: these follow a storm closely but are few, and chance makes much of few calls. The tests
+  use the clock, too: six calls of one domain within seconds, where the others have been quiet, are evidence long before six
+  in a row would be by their domain alone.
 
 An attack in a quiet hour is thus seen after a handful of calls; one within a storm needs more, because a storm of a thousand
 calls gives chance a thousand opportunities. Page, "Continuous inspection schemes", Biometrika 41 (1954); Lorden (1971) and
@@ -32,6 +33,8 @@ MIXED = (0.5, 0.8, 0.95)
 """Storm tests: the same, for attacks that are a smaller part of the load."""
 FAST_S, SLOW_S = 120.0, 600.0
 """Two memories of the others' rate; the higher one counts."""
+SUDDEN = 1.5
+"""Times by which honest load may exceed the short memory, as `growth` for the long one."""
 FLOOR = 0.25 / 60
 """Calls/s of the others below which nobody can tell one rate from another."""
 SETTLE_S = 60.0
@@ -114,9 +117,12 @@ class Shares:
     def _clock(self, place: int, interval: float, rate: float) -> float:
         """Evidence of an interval before a call, against the honest load that explains it best."""
         fast, slow = self._fast, self._slow
-        others = max(sum(fast) - fast[place], sum(slow) - slow[place], FLOOR)
-        low = others / (1 - self._worst[place])
-        honest = min(max(1 / interval if interval > 0 else math.inf, low), low * self.config.growth)
+        growth = self.config.growth
+        now, lately = sum(fast) - fast[place], sum(slow) - slow[place]
+        mine = 1 - self._worst[place]
+        low = max(now, lately, FLOOR) / mine
+        high = max(SUDDEN * now, growth * lately, growth * FLOOR) / mine
+        honest = min(max(1 / interval if interval > 0 else math.inf, low), high)
         foreign = low + rate
         return math.log(foreign / honest) - (foreign - honest) * interval
 

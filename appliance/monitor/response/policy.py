@@ -15,10 +15,19 @@ from appliance.monitor.overload.events import DOMAINS
 class Measure(enum.Enum):
     """What can be done to the calls of the attacking network."""
 
-    AFTER_OTHERS = "answered after those of the other networks"
-    """Queue priority."""
-    CAP = "served only a few at once; the others hear busy"
+    AFTER_OTHERS = "after-others"
+    """Queue priority: the slower queue."""
+    CAP = "cap"
     """A bound on the lines or conversations that they hold."""
+    CHALLENGE = "challenge"
+    """A machine answers, names a key and serves only those who press it: people can, simple robots cannot."""
+
+
+WORDS = {
+    Measure.AFTER_OTHERS: "answered after those of the other networks",
+    Measure.CAP: "served only a few at once; the others hear busy",
+    Measure.CHALLENGE: "asked for a key before they are served",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,7 @@ class Step:
     on: bool
 
     def __str__(self) -> str:
-        return f"calls from {self.domain} {'are to be' if self.on else 'are no longer'} {self.measure.value}"
+        return f"calls from {self.domain} {'are to be' if self.on else 'are no longer'} {WORDS[self.measure]}"
 
 
 class Policy:
