@@ -81,6 +81,8 @@ def failure(
         return NotRegistered(f"{why}: no network that carries voice")
     if after_s < AT_ONCE_S:
         return RefusedAtOnce(f"{why} {after_s:.1f} s after dialling")
+    if not code:
+        return ModemError(f"{why}: the modem has lost the call without a word of it")
     return Rejected(why)
 
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from hal.at.interpreter import Interpreter
 from hal.errors import LineClosed, LineFault, ModemError, ModemSilent
 from hal.gsm.callstate import Phase
-from hal.gsm.inbox import Inbox, IncomingSms, OnSms
+from hal.gsm.inbox import Inbox
 from hal.gsm.line import GsmLine
 from hal.gsm.models import Model, model_named
 from hal.gsm.radio import UNSOLICITED, Radio
-from hal.gsm.reports import MemoryFull, Registration, Restarted, Stored, parse
+from hal.gsm.reports import Direct, MemoryFull, Registration, Restarted, Stored, parse
 from hal.gsm.sender import GsmSms
 from hal.gsm.sim import PinMemory
 from hal.gsm.turns import Turns
@@ -58,10 +58,9 @@ class GsmDevice(Device):
         self.radio = Radio(pin=config.pin, memory=PinMemory(config.name, _pin_file()), model=model)
         self.line = GsmLine(config.line_name(0), self, config.line_direction(0), gate, config.msn(0))
         self.lines = (self.line,)
-        self.sms = GsmSms(self, gate)
+        self._messages = GsmSms(self, gate)
+        self.sms = self._messages
         self.turns = Turns(self._messages_held)
-        self.on_sms: OnSms = _note
-        """Gets each received message; the modem's copy is deleted when it returns. Without one they are only logged."""
         self._config = config
         self._fault = asyncio.Event()
         self._broken: LineFault | None = None
@@ -69,7 +68,7 @@ class GsmDevice(Device):
         self._lock = asyncio.Lock()
         self._at: Interpreter | None = None
         self._audio: SerialPort | None = None
-        self._inbox = Inbox(self._offer_sms)
+        self._inbox = Inbox(self.name, lambda: self._messages.receiver)
         self._watch: asyncio.Task[None] | None = None
         self._chores: set[asyncio.Task[None]] = set()
         self._look = asyncio.Event()
@@ -259,7 +258,11 @@ class GsmDevice(Device):
                 self.radio.note(report)
             case Stored(place):
                 self._stored.put_nowait(place)
+            case Direct(octets):
+                self.soon(self._inbox.direct(octets))
             case MemoryFull():
+                if self._messages.receiver:
+                    self._messages.receiver.store_full(self.name, True)
                 self._stored.put_nowait(None)
             case Restarted():
                 self._restarted = True
@@ -310,7 +313,6 @@ class GsmDevice(Device):
             self.line.apply(self.line.calls.poll(legs, asyncio.get_running_loop().time()))
 
     async def _watch_store(self, at: Interpreter) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             try:
                 async with asyncio.timeout(STORE_S):
@@ -322,25 +324,18 @@ class GsmDevice(Device):
             try:
                 async with self.turns.message():
                     if place is None:
-                        await self._inbox.look_through(at, loop.time())
+                        await self._inbox.look_through(at)
                     else:
-                        await self._inbox.fetch(at, place, loop.time())
+                        await self._inbox.fetch(at, place)
             except ModemSilent as fault:
                 log.warning("%s: reading messages: %s", self.name, fault)  # SIMs are slow at times
                 self.check_calls()  # which finds out whether it is more than that
-
-    async def _offer_sms(self, sms: IncomingSms) -> None:
-        await self.on_sms(sms)
 
     def _messages_held(self) -> bool:
         """Messages wait while a call rings, and while one is up on a modem that cannot do both."""
         if self.line.state is LineState.IN_CALL:
             return not self.radio.model.sms_in_call
         return self.line.calls.phase is not Phase.IDLE
-
-
-async def _note(sms: IncomingSms) -> None:
-    log.info("message from %s: %d characters", sms.sender, len(sms.text))
 
 
 def _pin_file() -> Path | None:

@@ -22,7 +22,7 @@ VALIDITY = timedelta(hours=72)
 def parts(number: str, text: str, reference: int) -> tuple[Submit, ...]:
     """The messages of a text. Raises `SmsFailed` where there can be none."""
     try:
-        return submit(number, text, reference=reference, validity=VALIDITY)
+        return submit(number, text, reference=reference, validity=VALIDITY, status_report=True)
     except PduError as error:
         raise SmsFailed(f"no message to {number!r}: {error}") from error
 

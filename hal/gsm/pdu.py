@@ -5,7 +5,6 @@ Any octets give a value or a `PduError`, nothing else.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from hal.gsm import alphabet
 from hal.gsm.errors import PduError
 from hal.gsm.fields import Address, Reader, timestamp, validity_octet, validity_of
 from hal.gsm.userdata import MAX_OCTETS, MAX_SEPTETS, Coding, Concatenation, UserData
+from hal.line import Delivery
 
 _HEADER = 0x40  # TP-UDHI
 _STATUS_REPORT_REQUEST = 0x20  # TP-SRR
@@ -81,14 +81,6 @@ class Deliver:
         protocol, dcs = reader.octet(), reader.octet()
         sent_at = timestamp(reader.take(7))
         return cls(sender, sent_at, UserData.read(reader, dcs, bool(first & _HEADER)), protocol, centre)
-
-
-class Delivery(enum.Enum):
-    """What became of a message (TP-ST, TS 23.040, 9.2.3.15)."""
-
-    DELIVERED = "delivered"
-    TRYING = "still trying"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,8 +162,12 @@ class Radio:
             if (await at.command(f'AT+CPMS="{store}","{store}","{store}"', expect="+CPMS:", check=False)).ok:
                 stored = True
                 break
-        reported = (await at.command("AT+CNMI=2,1,0,0,0", expect=(), check=False)).ok
-        self.message_store = stored and reported
+        for delivery, word in ((1, "at once"), (2, "stored"), (0, "none")):
+            if (await at.command(f"AT+CNMI=2,1,0,{delivery},0", expect=(), check=False)).ok:
+                self.facts["delivery reports"] = word
+                self.message_store = stored
+                return
+        self.message_store = False
 
     @staticmethod
     async def _may(at: Interpreter, command: str) -> None:

@@ -86,6 +86,14 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Direct:
+    """A PDU that was not stored: a status report (+CDS), or a message for immediate display (+CMT)."""
+
+    octets: str
+    """Hexadecimal, service centre first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
     """The network state has changed."""
 
@@ -112,7 +120,19 @@ class MemoryFull:
 
 
 Report = (
-    Leg | Ring | Caller | Connected | Ended | Missed | Key | Stored | Registration | Restarted | AudioFlow | MemoryFull
+    Leg
+    | Ring
+    | Caller
+    | Connected
+    | Ended
+    | Missed
+    | Key
+    | Stored
+    | Direct
+    | Registration
+    | Restarted
+    | AudioFlow
+    | MemoryFull
 )
 
 REGISTERED = frozenset({1, 5})
@@ -173,7 +193,13 @@ def _dsci(text: str) -> Report | None:
 
 def _qind(text: str) -> Report | None:
     what, _, rest = text.partition(",")
-    return leg_of(rest) if what.strip().strip('"') == "ccinfo" else None
+    match what.strip().strip('"'):
+        case "ccinfo":
+            return leg_of(rest)
+        case "smsfull":
+            return MemoryFull()
+        case _:
+            return None
 
 
 def _clip(text: str) -> Report:
@@ -207,6 +233,12 @@ def _ascii_key(text: str) -> Report | None:
 def _stored(text: str) -> Report | None:
     index = int(fields(text)[1])
     return Stored(index) if index >= 0 else None  # chan_dongle has seen -1
+
+
+def _direct(text: str) -> Report | None:
+    """The length, and behind it the PDU: `hal.at` keeps the two lines together."""
+    octets = text.rpartition(" ")[2]
+    return Direct(octets) if re.fullmatch(r"[0-9A-Fa-f]{8,}", octets) else None
 
 
 def _registration(packet: bool) -> Callable[[str], Report | None]:
@@ -250,10 +282,13 @@ _PREFIXES: dict[str, Callable[[str], Report | None]] = {
     "+QTONEDET:": _ascii_key,
     "+CMTI:": _stored,
     "+CDSI:": _stored,
+    "+CDS:": _direct,
+    "+CMT:": _direct,
     "+CREG:": _registration(packet=False),
     "+CEREG:": _registration(packet=True),
     "+QPCMV:": _flow,
     "^SMMEMFULL": lambda _: MemoryFull(),
+    "+SMS FULL": lambda _: MemoryFull(),
     "RDY": lambda text: None if text else Restarted(),
     "^BOOT:": lambda _: None,  # Huawei repeats it while it runs
     "*ATREADY:": lambda _: Restarted(),

@@ -21,6 +21,7 @@ from hal.registry import DeviceConfig, create
 from tests.hal.gsm.scripted_radio import Gate
 from tests.peers.phonesim import Phonesim, phonesim
 from tests.peers.world import PATIENCE_S, until
+from tests.support.smstaker import Taker
 
 pytestmark = pytest.mark.peer("ofono-phonesim", version="2.1-2, unpacked from forky")
 
@@ -210,18 +211,12 @@ async def test_long_messages_out(modem: Phonesim, device: GsmDevice):
 
 @story
 async def test_messages_in(modem: Phonesim, device: GsmDevice):
-    received: asyncio.Queue = asyncio.Queue()
-
-    async def take(sms) -> None:
-        received.put_nowait(sms)
-
-    device.on_sms = take
+    taker = device.sms.receiver = Taker()
     texts = ("Grüße: ^{[~]} | € \\", "Быстро!", LONG, "0123456789" * 16)
     for number, text in enumerate(texts):
         await modem.message("+491701234567", text)
         async with asyncio.timeout(PATIENCE_S):
-            sms = await received.get()
-        assert (sms.sender, sms.text, sms.complete) == ("+491701234567", text, True), number
+            assert await taker.whole.get() == ("+491701234567", text), number
     await until(lambda: len([line for line in modem.told if line.startswith("AT+CMGD=")]) == 5, "deletions")
 
 

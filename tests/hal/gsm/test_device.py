@@ -28,7 +28,7 @@ def test_start():
             "AT+CLIP=1",
             "AT+CRC=1",
             "AT+CMGF=0",
-            "AT+CNMI=2,1,0,0,0",
+            "AT+CNMI=2,1,0,1,0",
             "AT+CLCC=1",
             "AT+DDET=1",
         ):

@@ -13,11 +13,11 @@ from hal.audio.pump import AudioPump
 from hal.audio.sound import RATE, Sound
 from hal.errors import LineFault, ModemSilent, SmsFailed, SmsUnknown
 from hal.gsm.driver import GsmDevice
-from hal.gsm.inbox import IncomingSms
-from hal.line import LineState
+from hal.line import IncomingSms, LineState
 from hal.registry import DeviceConfig, create
 from hal.simulated import Exchange
 from tests.hal.gsm.scripted_radio import Gate, request
+from tests.support.smstaker import Taker
 from tests.support.virtualtime import run_virtual
 
 NUMBER = "+4915112345"
@@ -94,6 +94,10 @@ def test_a_whole_day_on_any_wire(tmp_path, wire):
     play(tmp_path, story, faults=wire)
 
 
+def _place(sms: IncomingSms) -> int:
+    return sms.part.number if sms.part else 0
+
+
 async def _call(phone: Any) -> Any:
     return await phone.dial(NUMBER)
 
@@ -101,20 +105,16 @@ async def _call(phone: Any) -> Any:
 @pytest.mark.parametrize("text", ["short", "ä{€}" * 90, "Ж😀" * 60])
 def test_received_messages(tmp_path, text):
     async def story(exchange: Exchange, modem: Any, device: GsmDevice) -> None:
-        inbox: list[IncomingSms] = []
-
-        async def take(sms: IncomingSms) -> None:
-            inbox.append(sms)
-
-        device.on_sms = take
+        taker = device.sms.receiver = Taker()
         for fault in ("", "cmti_lost", "cmti_minus_one"):
             modem.faults.clear()
             if fault:
                 modem.faults.set(**{fault: True})
-            inbox.clear()
+            taker.messages.clear()
             exchange.send_sms(PHONE, NUMBER, text)
             await asyncio.sleep(310)
-            assert [(sms.sender, sms.text) for sms in inbox] == [(PHONE, text)]
+            assert {sms.sender for sms in taker.messages} == {PHONE}
+            assert "".join(sms.text for sms in sorted(taker.messages, key=_place)) == text
         assert not any(modem.messages.stores.values())
 
     play(tmp_path, story)

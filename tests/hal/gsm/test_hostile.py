@@ -13,6 +13,7 @@ from hal.line import LineState
 from tests.hal.gsm.scripted_radio import ScriptedRadio, device_on, opened, request, say
 from tests.hal.gsm.test_calls import answers, ends, leg, ring
 from tests.hal.gsm.test_sms import Store, deliver
+from tests.support.smstaker import Taker
 from tests.support.virtualtime import run_virtual
 
 WIRES = {
@@ -38,14 +39,9 @@ def test_calls_and_messages(wire):
         radio = ScriptedRadio(**wire)
         answers(radio)
         store = Store(radio)
-        texts = []
         async with opened(radio) as device:
             speaking = asyncio.create_task(radio.murmur())
-
-            async def take(sms) -> None:
-                texts.append(sms.text)
-
-            device.on_sms = take
+            taker = device.sms.receiver = Taker()
             call = await device.line.dial(request())
             await call.send_keys("1")
             radio.say("+RXDTMF: 9")
@@ -56,7 +52,7 @@ def test_calls_and_messages(wire):
             assert await device.sms.send_sms("123", "x" * 170, originator="test") == "42,42"
             store.receive(2, deliver("hello"))
             await asyncio.sleep(3)
-            assert texts == ["hello"]
+            assert [sms.text for sms in taker.messages] == ["hello"]
 
             radio.answers["ATA"] = lambda _: leg(radio, 0, outgoing=False) or say("OK")
             ringing = await ring(radio, device.line.incoming())

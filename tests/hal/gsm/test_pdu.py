@@ -89,7 +89,7 @@ def test_status_report():
     octets = "000642" + "0C91947161325476" + "62112221436580" + "62112221537580" + "{:02X}"
     for status, delivery in (
         (0x00, "delivered"),
-        (0x30, "still trying"),
+        (0x30, "trying"),
         (0x41, "failed"),
         (0x63, "failed"),
         (0x80, "failed"),

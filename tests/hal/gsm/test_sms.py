@@ -7,12 +7,12 @@ import asyncio
 import pytest
 
 from hal.errors import LineClosed, LineFault, ModemSilent, NotRegistered, Refused, SmsFailed, SmsUnknown
-from hal.gsm import inbox as inbox_module
 from hal.gsm import pdu
-from hal.gsm.inbox import IncomingSms
 from hal.gsm.userdata import Concatenation, UserData
+from hal.line import Delivery, SmsPart
 from tests.hal.gsm.scripted_radio import ERROR, OK, ScriptedRadio, opened, request, say
 from tests.hal.gsm.test_calls import answers, ends
+from tests.support.smstaker import Taker
 from tests.support.virtualtime import run_virtual
 
 NOTICE = "eCSIRT.net alert function - a new voice-mail was received."
@@ -242,98 +242,152 @@ class Store:
 
 
 def received(story):
-    """Run a story(radio, store, device, list of what came in)."""
+    """Run a story(radio, store, device, taker)."""
 
     async def all_of_it():
         radio = ScriptedRadio()
         store = Store(radio)
-        inbox: list[IncomingSms] = []
+        taker = Taker()
         async with opened(radio) as device:
-
-            async def take(sms: IncomingSms) -> None:
-                inbox.append(sms)
-
-            device.on_sms = take
-            await story(radio, store, device, inbox)
+            device.sms.receiver = taker
+            await story(radio, store, device, taker)
 
     run_virtual(all_of_it(), limit_s=100_000)
 
 
 def test_a_received_message_is_offered_and_deleted():
-    async def story(radio, store, device, inbox):
+    async def story(radio, store, device, taker):
         store.receive(3, deliver("hello"))
         await asyncio.sleep(1)
-        assert [(sms.sender, sms.text, sms.complete) for sms in inbox] == [("+31641600986", "hello", True)]
-        assert inbox[0].sent_at is not None
+        assert [(sms.sender, sms.text, sms.part) for sms in taker.messages] == [("+31641600986", "hello", None)]
+        assert taker.messages[0].sent_at is not None
         assert not store.places
 
     received(story)
 
 
 def test_what_came_unnoticed_is_found():
-    async def story(radio, store, device, inbox):
+    async def story(radio, store, device, taker):
         radio.say('+CMTI: "SM",-1')
         store.receive(0, deliver("one"), told=False)
         store.receive(5, deliver("two"), told=False)
         await asyncio.sleep(301)
-        assert [sms.text for sms in inbox] == ["one", "two"]
+        assert [sms.text for sms in taker.messages] == ["one", "two"]
         assert not store.places
 
     received(story)
 
 
-def test_parts_out_of_order_and_doubled():
-    async def story(radio, store, device, inbox):
-        for place, number in enumerate((3, 1, 1)):
+def test_parts_are_handed_on_as_they_come():
+    async def story(radio, store, device, taker):
+        for place, number in enumerate((3, 1)):
             store.receive(place, deliver(f"part {number}. ", part=Concatenation(9, 3, number)))
             await asyncio.sleep(1)
-        assert not inbox
-        assert len(store.places) == 3  # kept until the whole of it is safe
-        store.receive(4, deliver("part 2. ", part=Concatenation(9, 3, 2)))
+        store.receive(2, deliver("far", part=Concatenation(4711, 2, 2)))
         await asyncio.sleep(1)
-        assert [sms.text for sms in inbox] == ["part 1. part 2. part 3. "]
-        assert not store.places
-
-    received(story)
-
-
-def test_a_part_that_never_comes(monkeypatch):
-    monkeypatch.setattr(inbox_module, "PARTS_S", 1200.0)
-
-    async def story(radio, store, device, inbox):
-        store.receive(1, deliver("the end", part=Concatenation(9, 2, 2)))
-        await asyncio.sleep(1000)
-        assert not inbox
-        await asyncio.sleep(900)
-        assert [(sms.text, sms.complete) for sms in inbox] == [("the end", False)]
-        assert not store.places
+        assert [(sms.text, sms.part) for sms in taker.messages] == [
+            ("part 3. ", SmsPart(9, 3, 3)),
+            ("part 1. ", SmsPart(9, 3, 1)),
+            ("far", SmsPart(4711, 2, 2)),
+        ]
+        assert not store.places  # a SIM of twenty places is no place to wait
 
     received(story)
 
 
 def test_what_is_not_taken_stays():
-    async def story(radio, store, device, inbox):
-        async def full(sms: IncomingSms) -> None:
-            raise OSError("disk full")
-
-        taken, device.on_sms = device.on_sms, full
+    async def story(radio, store, device, taker):
+        taker.refuses = True
         store.receive(1, deliver("hello"))
         await asyncio.sleep(1)
         assert store.places
-        device.on_sms = taken
+        taker.refuses = False
         await asyncio.sleep(301)
-        assert [sms.text for sms in inbox] == ["hello"]
+        assert [sms.text for sms in taker.messages] == ["hello"]
         assert not store.places
 
     received(story)
 
 
-def test_nonsense_is_dropped():
-    async def story(radio, store, device, inbox):
+def test_without_a_receiver_nothing_is_read_or_deleted():
+    async def story(radio, store, device, taker):
+        device.sms.receiver = None
+        store.receive(1, deliver("hello"))
+        await asyncio.sleep(301)
+        assert store.places
+        assert not radio.sent("AT+CMGR")
+
+    received(story)
+
+
+def test_what_cannot_be_read_is_kept_as_it_came():
+    async def story(radio, store, device, taker):
         store.receive(1, "00FF")
         store.receive(2, deliver("hello"))
         await asyncio.sleep(1)
-        assert [sms.text for sms in inbox] == ["hello"]
+        assert [(sms.sender, sms.text) for sms in taker.messages] == [
+            ("", "unreadable message: 00FF"),
+            ("+31641600986", "hello"),
+        ]
         assert not store.places
 
     received(story)
+
+
+DRAFT = pdu.submit("123", "a draft of another program")[0].encode()[0]
+
+
+def test_a_full_store_is_told_and_emptied():
+    async def story(radio, store, device, taker):
+        for place in range(4):
+            store.receive(place, deliver(f"message {place}"), told=False)
+        store.receive(4, DRAFT, told=False)
+        await asyncio.sleep(301)
+        assert len(taker.messages) == 4
+        assert not store.places
+        assert taker.full == [True, False]
+        store.receive(0, DRAFT, told=False)  # there is room: it is none of ours
+        radio.say('^SMMEMFULL: "SM"')
+        await asyncio.sleep(1)
+        assert store.places == {0: DRAFT}
+        assert taker.full == [True, False, True, False]
+
+    received(story)
+
+
+REPORT = "00062A0B911346610089F6" + "62112221436580" + "62112221539580" + "00"
+"""On message 42, delivered ten seconds after the network took it."""
+
+
+@pytest.mark.parametrize("way", ["direct", "stored", "in the middle of another answer"])
+def test_a_delivery_report(way):
+    async def story(radio, store, device, taker):
+        if way == "direct":
+            radio.say("+CDS: 26", REPORT)
+        elif way == "stored":
+            store.places[2] = REPORT
+            radio.say('+CDSI: "SM",2')
+        else:
+            answer = radio.answers["AT+CMGR="]
+            radio.answers["AT+CMGR="] = lambda line: say("+CDS: 26", REPORT) + answer(line)
+            store.receive(1, deliver("hello"))
+        await asyncio.sleep(1)
+        (report,) = set(taker.reports)
+        assert (report.reference, report.number, report.delivery) == (42, "+31641600986", Delivery.DELIVERED)
+        assert report.sent_at is not None
+        assert [sms.text for sms in taker.messages] == ["hello"] * (way not in ("direct", "stored"))
+        assert not store.places
+
+    received(story)
+
+
+def test_a_report_is_asked_for_with_every_part():
+    async def story():
+        radio = ScriptedRadio()
+        async with opened(radio) as device:
+            await device.sms.send_sms("123", "x" * 200, originator="test")
+            assert [text[2:4] for text in radio.pdus] == ["71", "71"]  # SUBMIT, relative validity, report, header
+            await device.sms.send_sms("123", "short", originator="test")
+            assert radio.pdus[-1][2:4] == "31"
+
+    run_virtual(story())
