@@ -85,6 +85,7 @@ how the call ended."""
 
 def _login(limits: Limits) -> str:
     digits = limits.uid_digits + limits.pin_digits
+    put_through = str(load("en").phrases["challenge"]).replace("{key:key}", "five")
     picture = figure(
         'call["The box answers and names the service"] --> enter',
         f'enter["UID and PIN: {digits} digits in one string"] --> right{{"accepted?"}}',
@@ -115,6 +116,10 @@ The answer comes {span(limits.login_reply_s)} after the last digit. It does not 
 * for one team {limits.team_tries} wrong entries from elsewhere are looked at, then one more every
   {span(limits.team_refill_s)}; in between even the right PIN is not accepted there;
 * all such telephones together may make {limits.all_tries} wrong entries, then one more every {span(limits.all_refill_s)}.
+
+While calls of one network look like an attack, your service may have the box ask callers of that network for a key first: "{put_through}".
+Press the key that it names within {span(limits.challenge_wait_s)}; after a wrong one it names another, once. From a registered telephone
+you are not asked.
 
 So nobody can lock you out for long, and nobody can guess a PIN in useful time. Calls from the box to the teams are never
 affected by any of this."""
