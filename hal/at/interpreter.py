@@ -143,20 +143,21 @@ class Interpreter:
         async with self._lock:
             await self._resynchronise()
 
-    async def round_trip(self, timeout: float) -> None:
-        """AT and its OK, within `timeout` seconds, and once more where that answer got lost: no command comes in between.
+    async def round_trip(self, timeout: float, question: str = "") -> tuple[Reply, ...]:
+        """AT and `question`, each within `timeout` seconds, and once more where an answer got lost: no command comes in between.
 
-        A modem that has gone into a data state before its turn came is left alone: it has just answered.
-        Raises `ModemSilent`, `Unplugged`.
+        Returns their replies, with every line that came; none where a modem has gone into a data state before its turn came: it
+        has just answered. Raises `ModemSilent`, `Unplugged`.
         """
+        requests = [Command(text, ANYTHING) for text in ("AT", question) if text]
         async with self._lock:
             if not self._attached:
-                return
+                return ()
             if not self._dirty:
                 with suppress(ModemSilent):
-                    await self._exchange(Command("AT", ()), timeout)
-                    return
+                    return tuple([await self._exchange(request, timeout) for request in requests])
             await self._resynchronise()
+            return tuple([await self._exchange(request, timeout) for request in requests])
 
     def write(self, data: bytes) -> None:
         """Write bytes past the dialogue: the end of a data stream, an escape. Raises `Unplugged`, `LineClosed`."""
