@@ -120,7 +120,7 @@ class Mgetty:
 
     async def records(self, times: int = 1) -> None:
         """Wait until it has begun to record (the so-manieth time)."""
-        recording = re.compile(r"vgetty: AT\+VRX(?!.*AT\+VRX).*: CONNECT", re.DOTALL)
+        recording = re.compile(r": AT\+VRX(?!.*AT\+VRX).*: CONNECT", re.DOTALL)
         await until(
             lambda: self.dialogue.count(": AT+VRX") == times and recording.search(self.dialogue),
             "start of the recording",
@@ -142,8 +142,9 @@ class Mgetty:
         return self.run("vgetty", "-x", "9", "-s", "115200", self.port)
 
     def vm(self, *words: str | Path) -> contextlib.AbstractAsyncContextManager[Program]:
-        """vm (`vm beep -l pts/3`)."""
-        return self.run("vm", *words, "-x", "5", "-l", self.port)
+        """vm (`vm beep 933 500`) on the telephone line."""
+        action, *rest = words
+        return self.run("vm", action, "-t", "-x", "9", "-l", self.port, *rest)
 
 
 CALL_PROGRAM = r"""#!/bin/sh

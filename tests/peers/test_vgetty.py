@@ -7,11 +7,10 @@ import contextlib
 import itertools
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tests.peers.mgetty import Mgetty, call_program
-from tests.peers.sounds import find, linear, say, tone_hz
+from tests.peers.sounds import find, say, sounding
 from tests.peers.world import town, until
 
 pytestmark = pytest.mark.peer("vgetty", package="mgetty-voice")
@@ -49,17 +48,6 @@ async def leave_a_message(phone, number: str, mgetty: Mgetty, times: int = 1) ->
     return bytes(heard)
 
 
-def beep(heard: bytes) -> list[float]:
-    """Where a tone of 933 Hz sounds, in seconds, by pieces of 0.1 s."""
-    samples = linear(heard)
-    pieces = range(0, len(samples) - 800, 800)
-    return [
-        begin / 8000
-        for begin in pieces
-        if np.std(samples[begin : begin + 800]) > 1000 and abs(tone_hz(samples[begin : begin + 800]) - 933) <= 10
-    ]
-
-
 @pytest.mark.parametrize("model", ["conexant", "si2493"])
 def test_answers_greets_beeps_records_and_ends_on_busy_tone(tmp_path, model):
     async def story():
@@ -75,7 +63,7 @@ def test_answers_greets_beeps_records_and_ends_on_busy_tone(tmp_path, model):
             assert abs(greeting.level_db) < 0.5
             assert message.correlation > 0.98
             assert abs(message.level_db) < 0.5
-            tone = beep(heard)
+            tone = sounding(933, heard)
             assert 1.2 <= len(tone) * 0.1 <= 1.7
             assert tone[0] > greeting.at_s + GREETING.seconds - 0.2
             (call,) = await phone.calls()
