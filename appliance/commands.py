@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from appliance import changes, reports
+from appliance import changes, reports, smspage
 from appliance.answers import Answer
 from appliance.site import Site
 
@@ -89,6 +89,21 @@ COMMANDS: tuple[Command, ...] = (
         "The evidence of one alert: team by team and try by try.",
         reports.alert,
         (Argument("ID", Of.NUMBER, "The alert's number."),),
+        without_box=True,
+    ),
+    Command(
+        "sms",
+        "Short messages that came in, newest last. They can be forged: the box shows them and obeys none. Exit status 1: some "
+        "were deleted unread, because too many came.",
+        smspage.received,
+        (_COUNT,),
+        without_box=True,
+    ),
+    Command(
+        "sms show",
+        "One received message in full, its control characters spelt out.",
+        smspage.show,
+        (Argument("ID", Of.NUMBER, "The message's number."),),
         without_box=True,
     ),
     Command(

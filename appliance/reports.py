@@ -158,7 +158,7 @@ async def alert(site: Site, arguments: dict[str, Any]) -> Answer:
     sms = Grid(
         "Short messages",
         ("sms", "purpose", "to", "number", "state", "detail"),
-        [(str(each.id), each.purpose, each.team or "", each.number, each.state, each.detail) for each in messages],
+        [(str(each.id), each.purpose, each.team or "", each.number, each.fate, each.detail) for each in messages],
         right=(0,),
     )
     tries = sorted(((each, team.team) for team in found.teams for each in team.tries), key=lambda pair: pair[0].call)
@@ -167,7 +167,7 @@ async def alert(site: Site, arguments: dict[str, Any]) -> Answer:
         "ended": found.ended,
         "teams": {team.team: _result(team) for team in found.teams},
         "attempts": [[team, each.outcome, each.counted] for each, team in tries],
-        "sms": [[each.purpose, each.number, each.state] for each in messages],
+        "sms": [[each.purpose, each.number, each.fate] for each in messages],
         "report": found.data(),
     }
     text = report.text(found, site.config.service.time_zone)

@@ -59,7 +59,7 @@ class TeamReport:
     """Calls that counted."""
     tries: tuple[Try, ...]
     sms: str
-    """State of its notice, or empty."""
+    """What became of its notice (`storage.sms.Sms.fate`), or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ async def gather(store: Store, alert: int) -> Report | None:
 def build(campaign: Campaign, roster: Roster, sms: Iterable[Sms], head: str, earlier: Campaign | None = None) -> Report:
     """From what the stores hold. `earlier` is the campaign that this one calls off. Pure."""
     told = told_of(earlier) if earlier else None
-    notices = {message.team: message.state for message in sms if message.purpose == "notice"}
+    notices = {message.team: message.fate for message in sms if message.purpose == "notice"}
     tries: dict[str, list[Attempt]] = {}
     for attempt in campaign.attempts:
         tries.setdefault(attempt.team, []).append(attempt)
@@ -174,7 +174,7 @@ def text(report: Report, timezone: dt.tzinfo = dt.UTC) -> str:
     lines += _table(
         ("team", "result", "how, or why not", "heard", "calls", "notice"),
         [(t.team, t.result, _how(t), _heard(t), str(t.calls), t.sms) for t in report.teams],
-        (12, 11, 27, 8, 5, 8),
+        (12, 11, 24, 8, 5, 11),
     )
     tried = [(team.team, each) for team in report.teams for each in team.tries]
     if tried:
