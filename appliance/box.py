@@ -41,6 +41,7 @@ from ivr import outbound
 from ivr.dialout.loop import DialOut
 from ivr.house import House
 from ivr.notices import Notices
+from ivr.smsinbox import SmsInbox
 from ivr.trunks import Trunks
 from storage import Argon2Cost, StorageError
 from storage.records import BoxStarted, BoxStopped
@@ -131,6 +132,7 @@ class Box:
             management=config.sms.management_number,
             texts={"": config.sms.notice},
         )
+        self.sms_inbox = SmsInbox(self.store, self.clock)
         self.house = House(
             self.store,
             self.phrases,
@@ -156,6 +158,7 @@ class Box:
         for name, service in (
             ("overload", self.overload.run),
             ("notices", self.notices.run),
+            ("received messages", self.sms_inbox.run),
             ("dial-out", self.dialout.run),
             ("space", self._watch_space),
         ):
@@ -229,6 +232,8 @@ class Box:
                 options=self.config.lines,
                 take=self.conversations.take,
             )
+            if device.sms:
+                device.sms.receiver = self.sms_inbox
             self._keepers.append(keeper)
             self._serve(f"device {options.name}", keeper.run)
 
