@@ -8,7 +8,6 @@ not come for +VRN seconds; every refusal sounds busy; and the far end's hang-up 
 from __future__ import annotations
 
 import asyncio
-import itertools
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from hal.simulated import dle, sounds
 from hal.simulated.atline import Command
 from hal.simulated.causes import Cause
 from hal.simulated.circuit import Circuit, Presence
+from hal.simulated.hybrid import Hybrid
 from hal.simulated.models import VoiceModel
 from hal.simulated.voice import VoiceModem
 
@@ -28,6 +28,8 @@ _DIGIT_S = 0.15
 _BUSY_HEARD_S = 2.0
 _BUSY_AGAIN_S = 4.0
 _RING_BACK_ON_S, _RING_BACK_S = 1.0, 5.0
+_TONES = {Cause.USER_BUSY: "busy", Cause.CALL_REJECTED: "busy", Cause.UNALLOCATED: "unobtainable"}
+"""What the exchange lets a caller hear of a call that nobody answered; congestion otherwise."""
 
 
 class AnalogueLine(VoiceModem):
@@ -41,11 +43,19 @@ class AnalogueLine(VoiceModem):
         self.fclass = "0"
         self.caller_id_first = False
         """A British line: caller id before any ring."""
+        self.country = "DE"
+        """Whose tones the exchange gives (ISO 3166-1): a key of `hal.audio.tones.COUNTRIES`."""
+        self.after_hang_up = "busy"
+        """The tone after the other side's hang-up: a name of `sounds.cadence`."""
+        self.hybrid: Hybrid | None = None
+        """Echoes what the modem says; None: a perfect line."""
         self.settings: dict[str, str] = {}
         """The +V parameters by name."""
         self.registers: dict[int, int] = {}
         self._off_hook = False
         self._tone_report: asyncio.TimerHandle | None = None
+        self._reports_at_once = False
+        """The host listens itself while the call is set up; the tones that the modem hears are shielded codes."""
         self._vcid = "0"
         self._rings = 0
         super().__init__(exchange, name, exchange.directory / name)
@@ -115,7 +125,7 @@ class AnalogueLine(VoiceModem):
             self._listen_to("dial")
 
     def _listen_to(self, tone: str) -> None:
-        frames = itertools.cycle(sounds.cadence(tone))
+        frames = sounds.frames(sounds.cadence(tone, self.country))
         self.exchange.off_hook(self, lambda: next(frames))
 
     def _go_on_hook(self) -> None:
@@ -137,15 +147,27 @@ class AnalogueLine(VoiceModem):
         self.leave_stream()
         self._go_on_hook()
 
+    def alerting(self, circuit: Circuit) -> None:
+        self._listen_to("ring-back")
+
     def connected(self, circuit: Circuit) -> None:
         self.exchange.off_hook(self, None)
 
     def released(self, circuit: Circuit, cause: Cause) -> None:
         self.circuit = None
         if self._off_hook:
-            self._listen_to("busy" if circuit.answered or cause is Cause.USER_BUSY else "congestion")
-            if circuit.answered:
+            self._listen_to(self.after_hang_up if circuit.answered else _TONES.get(cause, "congestion"))
+            if circuit.answered or self._reports_at_once:
                 self._tone_report = self.exchange.loop.call_later(_BUSY_HEARD_S, self._report_tone)
+
+    def speak(self) -> bytes:
+        frame = super().speak()
+        if self.hybrid:
+            self.hybrid.send(frame)
+        return frame
+
+    def hear(self, frame: bytes) -> None:
+        super().hear(self.hybrid.receive(frame) if self.hybrid else frame)
 
     def _report_tone(self) -> None:
         if self.fclass == "8" and not self.faults.end_lost:
@@ -166,10 +188,14 @@ class AnalogueLine(VoiceModem):
             return "NO DIALTONE"
         if await self.pausing(_DIGIT_S * len(number)):
             return self._given_up()
-        self.exchange.off_hook(self, None)
+        self._listen_to("silence")
+        self._reports_at_once = False
         circuit = self.circuit = self.exchange.place(self, self.number, number)
         if self.faults.congestion:
             circuit.after(self.setup_s, lambda: circuit.release(None, Cause.NO_CIRCUIT))
+        if command.arg.endswith(";") or self.settings["+VRN"] == "0":  # back to command state at once, the call goes on
+            self._reports_at_once = True
+            return "OK"
         return await self._progress(circuit)
 
     async def _progress(self, circuit: Circuit) -> str:

@@ -1,16 +1,19 @@
 """What the simulated network and its telephones sound like: key tones, exchange tones. All A-law at 8 kHz.
 
-DTMF frequencies: ITU-T Q.23. German exchange tones (425 Hz and its cadences): ITU-T E.180, supplement 2.
+DTMF frequencies: ITU-T Q.23. German exchange tones (425 Hz and its cadences): ITU-T E.180, supplement 2; those of other countries
+are the table of `hal.audio.tones`, from the same source.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
 
 from hal.audio.sound import FRAME, RATE
+from hal.audio.tones import Signal, cadences
 from hal.simulated import g711
 
 QUIET = bytes([g711.SILENCE]) * FRAME
@@ -72,12 +75,44 @@ def two_tones(first: float, second: float, seconds: float) -> bytes:
     return _tones(seconds, *((f, -12.0) for f in (first, second) if f))
 
 
-def _cadence(on_s: float, off_s: float) -> tuple[bytes, ...]:
-    wave = tone(425, on_s) + bytes([g711.SILENCE]) * round(off_s * RATE)
-    return tuple(wave[i : i + FRAME] for i in range(0, len(wave), FRAME))
+_GERMAN: dict[str, tuple[tuple[int, float], ...]] = {
+    "dial": ((425, 1.0),),
+    "ring-back": ((425, 1.0), (0, 4.0)),
+    "busy": ((425, 0.48), (0, 0.48)),
+    "congestion": ((425, 0.24), (0, 0.24)),
+    "unobtainable": ((950, 0.33), (1400, 0.33), (1800, 0.33), (0, 1.0)),
+}
+_NAMES = {
+    "dial": Signal.DIAL,
+    "ring-back": Signal.RING_BACK,
+    "busy": Signal.BUSY,
+    "congestion": Signal.CONGESTION,
+    "unobtainable": Signal.UNOBTAINABLE,
+}
 
 
 @cache
-def cadence(name: str) -> tuple[bytes, ...]:
-    """One period of an exchange tone in frames: `dial`, `busy` or `congestion`."""
-    return {"dial": _cadence(1.0, 0.0), "busy": _cadence(0.48, 0.48)}.get(name) or _cadence(0.24, 0.24)
+def cadence(name: str, country: str = "DE") -> bytes:
+    """One period of an exchange tone: `dial`, `ring-back`, `busy`, `congestion`, `unobtainable`; `silence`. KeyError for others."""
+    if name == "silence":
+        return QUIET
+    if country == "DE":
+        return b"".join(tone(hertz, seconds) if hertz else quiet(seconds) for hertz, seconds in _GERMAN[name])
+    steps = cadences(country)[_NAMES[name]].steps
+    return b"".join(_tones(seconds, *((hertz, -12.0) for hertz in mixture)) for mixture, seconds in steps)
+
+
+def quiet(seconds: float) -> bytes:
+    """Silence."""
+    return bytes([g711.SILENCE]) * round(seconds * RATE)
+
+
+def frames(period: bytes) -> Iterator[bytes]:
+    """A period over and over, in frames of 20 ms, whatever its length."""
+    position = 0
+    while True:
+        frame = period[position : position + FRAME]
+        while len(frame) < FRAME:
+            frame += period[: FRAME - len(frame)]
+        position = (position + FRAME) % len(period)
+        yield frame
