@@ -197,6 +197,20 @@ def test_a_cap_turns_away_only_its_domain_and_can_be_lifted(tmp_path):
     run_virtual(story())
 
 
+def test_only_calls_of_a_challenged_domain_are_challenged_and_only_as_long(tmp_path):
+    async def story():
+        watch = Kept("box", MonitorConfig(), virtual_clock(), Heard(), tmp_path / "x")
+        calls = CallsIn(watch, Origin(called={"4712": "voip"}))
+        voip, other = calls.rings(Ringing("4712")), calls.rings(Ringing("4711"))
+        assert not calls.challenges(voip)
+        calls.challenge("voip", True)
+        assert [calls.challenges(each) for each in (voip, other)] == [True, False]
+        calls.challenge("voip", False)
+        assert not calls.challenges(voip)
+
+    run_virtual(story())
+
+
 def test_domains_by_called_number_then_line_then_caller():
     origin = Origin(
         called={"112": "voip"}, lines={"isdn.1": "mobile", "isdn.2": ""}, caller=lambda number: by_caller(number, "DE")

@@ -162,6 +162,79 @@ direction = "out"
 """
 
 
+def test_a_pbx_sends_new_callers_to_the_places_that_its_dialplan_has_for_them(tmp_path):
+    """Above the cap to the refusal, below it to the challenge; who waits already stays, and afterwards nobody is sent."""
+    secret = tmp_path / "secret"
+    secret.write_text("not in any log")
+    secret.chmod(0o600)
+
+    async def story():
+        async with Pbx() as pbx:
+            config = Asterisk(
+                host="127.0.0.1",
+                port=pbx.port,
+                secret_file=secret,
+                ingress=(AsteriskIngress(channel="PJSIP/voip-*", origin="voip"),),
+                challenge="press-a-key,s,1",
+                busy="all-busy,s,1",
+                cap=3,
+            )
+            heard = Heard()
+            watch = Watch("pbx", MonitorConfig(), Clock(), heard, tmp_path / "memory.json")
+            source = PbxSource(config, watch, heard)
+            assert source.measures == tuple(Measure)
+            task = asyncio.create_task(source.run())
+            channels = [texts.Channel(f"PJSIP/voip-{n:08x}", f"100.{n}") for n in range(6)]
+
+            async def join(some):
+                await pbx.say(b"".join(texts.newchannel(each) + texts.join(each, "emergency") for each in some))
+
+            def sent():
+                return [
+                    (action["Channel"], action["Context"], action["Exten"], action["Priority"])
+                    for action in pbx.actions
+                    if action["Action"] == "Redirect"
+                ]
+
+            await until(lambda: not watch.paused)
+            await join(channels[:1])
+            await until(lambda: watch.status().calls == 1)
+            for measure in (Measure.CAP, Measure.CHALLENGE, Measure.AFTER_OTHERS):
+                source.apply(Step("voip", measure, True))
+            await join(channels[1:5])
+            await until(lambda: len(sent()) == 4)
+            places = ["press-a-key", "press-a-key", "all-busy", "all-busy"]
+            assert sent() == [(each.name, place, "s", "1") for each, place in zip(channels[1:5], places, strict=True)]
+            for measure in (Measure.CAP, Measure.CHALLENGE, Measure.AFTER_OTHERS):
+                source.apply(Step("voip", measure, False))
+            await join(channels[5:])
+            await until(lambda: watch.status().calls == 6)
+            assert len(sent()) == 4
+            reordered = [action for action in pbx.actions if action["Action"] == "QueueChangePriorityCaller"]
+            assert {action["Caller"] for action in reordered if action["Priority"] == "-10"} == {channels[0].name}
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await watch.close()
+
+    asyncio.run(story())
+
+
+def test_without_such_places_a_pbx_is_only_asked_for_priorities(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("not in any log")
+    secret.chmod(0o600)
+    config = Asterisk(host="127.0.0.1", port=1, secret_file=secret, ingress=(AsteriskIngress(origin="voip"),))
+    heard = Heard()
+
+    async def story():
+        source = PbxSource(config, Watch("pbx", MonitorConfig(), Clock(), heard, tmp_path / "m.json"), heard)
+        assert source.measures == (Measure.AFTER_OTHERS,)
+        source.apply(Step("voip", Measure.CHALLENGE, True))
+        assert source._wishes.empty()
+
+    asyncio.run(story())
+
+
 def test_a_post_watches_own_lines_and_pbx_and_shows_both(tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("not in any log")

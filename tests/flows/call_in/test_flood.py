@@ -64,3 +64,38 @@ def test_a_flood_is_noticed_and_an_alert_goes_out_all_the_same(play):
         assert sorted(raised) == sorted(record.key for record in said if isinstance(record, AlarmCleared))
 
     play(story, members=TRIO, config=CONFIG + ISDN + WATCH)
+
+
+CHALLENGE = """
+[watch]
+response = "act"
+measures = ["challenge"]
+[[watch.number]]
+number = "4711"
+origin = "voip"
+"""
+
+
+def test_robots_meet_a_challenge_while_the_alarm_holds_and_teams_do_not(play):
+    """Who is logged in goes on, who calls from a registered telephone is not asked, and afterwards nobody is."""
+
+    async def story(town: Town) -> None:
+        takes_alerts(town, "bravo", "1")
+        takes_alerts(town, "charlie", "1234")
+        assert town.box.overload.calls_in is not None
+        async with town.call_in("alpha") as call:
+            await log_in(town, call)
+            town.box.overload.calls_in.challenge("voip", True)
+            stranger = town.exchange.phone("0307770001")
+            async with stranger.dial("4711") as robot:
+                await robot.hears("To be put through, press")
+                await robot.hears("Goodbye", within=60)
+            alert = (await send(town, call)).alert
+        assert set((await town.ended(alert, within=900)).reached) == {"bravo", "charlie"}
+        async with town.call_in("alpha") as call:
+            await log_in(town, call)
+        town.box.overload.calls_in.challenge("voip", False)
+        async with stranger.dial("4711") as person:
+            await person.hears("Welcome to the")
+
+    play(story, members=TRIO, config=CONFIG + ISDN + CHALLENGE)

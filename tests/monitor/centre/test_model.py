@@ -103,3 +103,22 @@ def test_erlang_b() -> None:
     _, centre = run(calls, config)
     blocked = math.prod([4.0] * 5) / math.factorial(5) / sum(4.0**k / math.factorial(k) for k in range(6))
     assert abs(centre.tally.rejected / centre.tally.offered - blocked) < 0.01
+
+
+def test_the_challenged_hold_a_line_until_they_press_the_key_or_are_hung_up_on() -> None:
+    told: list[Event] = []
+    config = replace(SMALL, challenge_s=8.0, challenge_limit_s=14.0, challenge_genuine=1.0, challenge_attack=0.0)
+    centre = Centre(config, told.append)
+    centre.challenged[2] = True
+    robot = OfferedCall(0.0, "voip", 5.0, math.inf, False)
+    centre.run(
+        [robot, OfferedCall(1.0, "voip", 5.0), OfferedCall(2.0, "pstn", 5.0), OfferedCall(3.0, "voip", 1.0, 4.0)]
+    )
+    assert [(type(event).__name__, event.at) for event in told if not isinstance(event, Offered)] == [
+        ("Queued", 2.0), ("Ringing", 2.0),  # the fixed line is not asked
+        ("Rejected", 3.0),  # three lines are taken
+        ("Answered", 4.0), ("Queued", 9.0), ("Ended", 9.0), ("Ringing", 9.0), ("Answered", 11.0),
+        ("Ended", 14.0),  # the robot, never queued
+        ("Ended", 16.0),
+    ]  # fmt: skip
+    assert (centre.tally.failed, centre.tally.answered, centre.tally.within_15_s) == (1, 2, 2)

@@ -7,7 +7,7 @@ import pytest
 from tests.bench.response import one, share
 
 
-@pytest.mark.parametrize("response", ["after others", "cap", "both"])
+@pytest.mark.parametrize("response", ["after others", "cap", "both", "challenge", "all three"])
 def test_genuine_callers_are_answered_again(response):
     runs = {name: [one("ordinary hour", 100, name, 0.11, seed) for seed in range(3)] for name in ("none", response)}
     answered = {
