@@ -1,7 +1,8 @@
 """Analogue lines on voice modems that speak ITU-T V.253.
 
 An analogue line says little: who calls comes between the rings if at all, an answer is known by the ring-back tone staying
-away, and the other side's hang-up only by a tone that the modem reports. Here +VLS=1 is the line.
+away, and the other side's hang-up only by a tone that the modem reports. Modems of TIA IS-101 (ZyXEL) are driven here too: they
+differ in the rows of the model table.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from hal.audio.pump import AudioPump
 from hal.errors import ModemError
 from hal.line import Capabilities, Device, DialGate
 from hal.registry import DeviceConfig
-from hal.v253.codec import DUPLEX_END, PLAY_ABORT, RECORD_END
+from hal.v253 import lineselect
 from hal.v253.device import VoiceModemDevice
 from hal.v253.duplex import DuplexModemCall
 from hal.v253.halfduplex import HalfDuplexCall
-from hal.v253.models import GCI, Dialect, identify
-from hal.v253.modemline import ModemLine
+from hal.v253.models import GCI, identify
+from hal.v253.modemline import ANSWER_S, ModemLine
 from hal.voicecall import DuplexCall, VoiceCall
 
 IDENTITY = ("ATI0", "ATI3", "ATI9", "AT+GMI", "AT+GMM", "AT+FMI")
 OPTIONAL = (
+    "AT+IFC=2,2",  # XON and XOFF would be missing from the audio; nobody waits for CTS, the pump sends by the clock
+    "AT+FLO=2",  # the same in IS-101
     "AT+VCID=1",
     "AT+VSD=128,0",  # no silence detection: it would end a thoughtful caller's recording
     "AT+VIT=0",  # no inactivity timer
@@ -31,6 +34,8 @@ OPTIONAL = (
     "ATS7=120",  # seconds until the modem gives up by itself: later than we do
 )
 """Settings of voice mode that a modem may lack."""
+ROCKWELL = "AT#CLS=8"
+"""Voice mode of Rockwell's own commands, which have other names and other units for everything."""
 OFF_HOOK_S = 4.0
 """Seconds for dial tone and the exchange's own work, which are no ringing."""
 DIGIT_S = 0.17
@@ -55,6 +60,7 @@ class AnalogueLine(ModemLine):
     """One modem on one subscriber line. `capabilities` are certain once it is open."""
 
     capabilities = Capabilities(duplex=False, caller_id=True, called_number=False)
+    _line_select = lineselect.LineSelect("AT+VLS=1")
 
     async def _initialise(self) -> None:
         at = self.at
@@ -65,21 +71,35 @@ class AnalogueLine(ModemLine):
         answers = {command: (await at.command(command, check=False)).lines for command in IDENTITY}
         identity = "\n".join(line for lines in answers.values() for line in lines)
         self.model = identify(identity, self.config.model)
-        if self.model.dialect is not Dialect.V253:
-            raise ModemError(f"{self.path} is {self.model.name}: the driver for it is isdn4linux")
+        if self.model.driver != "v253":
+            raise ModemError(f"{self.path} is {self.model.name}: the driver for it is {self.model.driver}")
         self.facts = {"model": self.model.name} | {
             command.removeprefix("AT"): " / ".join(lines) for command, lines in answers.items() if lines
         }
         if self.config.country in GCI:
             await self._try(f"AT+GCI={GCI[self.config.country]}")
-        try:
-            await at.command("AT+FCLASS=8", expect=())
-        except CommandError as error:
-            raise ModemError(f"{self.path}: this modem has no voice mode (AT+FCLASS=8: {error.reply.code})") from error
-        await self.set_compression()
+        for command in self.model.before:
+            await self._try(command)
+        await self._voice_mode()
+        compressions = await self.set_compression()
+        lines = (await at.command("AT+VLS=?", check=False)).lines
+        self._line_select = lineselect.choose(self.model, lines, compressions)
+        self.hear(self._line_select.hears)
         for command in (*OPTIONAL, *self.model.init):
             await self._try(command)
-        self.capabilities = Capabilities(duplex=self.model.duplex, caller_id=True, called_number=False)
+        self.capabilities = Capabilities(duplex=self.duplex, caller_id=True, called_number=False)
+
+    async def _voice_mode(self) -> None:
+        try:
+            await self.at.command("AT+FCLASS=8", expect=())
+        except CommandError as error:
+            if (await self.at.command(ROCKWELL, expect=(), check=False)).ok:
+                await self._try("AT#CLS=0")
+                raise ModemError(
+                    f"{self.path}: this modem speaks Rockwell's old #V commands only ({self.facts.get('I3', self.model.name)}); "
+                    "a V.253 modem is needed"
+                ) from error
+            raise ModemError(f"{self.path}: this modem has no voice mode (AT+FCLASS=8: {error.reply.code})") from error
 
     async def _try(self, command: str) -> None:
         await self.at.command(command, expect=(), check=False)
@@ -88,25 +108,25 @@ class AnalogueLine(ModemLine):
         return OFF_HOOK_S + DIGIT_S * len(number)
 
     def _new_call(self, caller: str | None, called: str | None) -> VoiceCall:
-        return (DuplexModemCall if self.model.duplex else HalfDuplexCall)(self, caller, called)
+        return (DuplexModemCall if self.duplex else HalfDuplexCall)(self, caller, called)
 
     async def _take_call(self) -> Reply:
-        return await self.at.command("AT+VLS=1", expect=(), finals=CALL, check=False)
+        return await self.at.command(self._line_select.command, expect=(), finals=CALL, timeout=ANSWER_S, check=False)
 
     async def _connect(self, call: VoiceCall) -> None:
         if isinstance(call, DuplexCall) and await self.data.enter("AT+VTR", call):
             call.begin(self.data.start(receives=True))
 
     async def leave_stream(self) -> None:
-        if self.model.duplex:
-            await self.data.leave(DUPLEX_END)
+        if self.duplex:
+            await self.data.leave(self.model.duplex_end)
         elif self.data.receives:
-            await self.data.leave(RECORD_END)
+            await self.data.leave(self.model.record_end)
         else:
-            await self.data.leave(PLAY_ABORT)
+            await self.data.leave(self.model.play_abort)
 
     async def _on_hook(self) -> None:
-        await self.at.command("AT+VLS=0", expect=(), finals=CALL, check=False)
+        await self.hang_up_by("AT+VLS=0", "ATH")
         await asyncio.sleep(GUARD_S)
 
     async def _after_failed_dial(self) -> None:

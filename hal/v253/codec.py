@@ -18,17 +18,20 @@ SUB = 0x1A
 
 PLAY_END = b"\x10\x03"
 """DLE ETX: play what is buffered, then leave the data state."""
-PLAY_END_STUBBORN = b"\x10\x10\x10\x03"
-"""Three DLE before ETX, for firmware that takes the first pair for data (Zoom 3095, callattendant#94)."""
 PLAY_ABORT = b"\x10\x18\x10\x03"
 """DLE CAN DLE ETX: drop what is buffered, then leave."""
 RECORD_END = b"\x10!"
 """DLE !: stop recording (V.253)."""
 RECORD_END_I4L = b"\x10\x14"
-"""DLE DC4: stop recording (isdn4linux, ZyXEL)."""
+"""DLE DC4: stop recording (isdn4linux)."""
 DUPLEX_END = b"\x10^"
 """DLE ^: leave +VTR (V.253)."""
 
+REPORT_CODES = 32
+"""Codes after DLE X that may belong to its report."""
+REPORT_LIMIT = 256
+"""Bytes after DLE X that are taken for a report: a caller's number and name are fewer. Without a limit, one damaged byte could
+silence a call."""
 _KEYS = frozenset(b"0123456789*#ABCD")
 _HANG_UP = {
     ord("b"): "busy tone",
@@ -39,11 +42,46 @@ _HANG_UP = {
     ord("s"): "silence from the start",
     DC4: "end of data",
 }
+_REPORTS = {
+    "a": "answer tone",
+    "c": "fax calling tone",
+    "m": "fax calling tone",
+    "e": "data calling tone",
+    "f": "data answer tone",
+    "h": "local handset on hook",
+    "H": "local handset off hook",
+    "p": "extension on hook",
+    "P": "extension off hook",
+    "L": "polarity reversal",
+    "q": "quiet",
+    "r": "ring-back tone",
+    "v": "voice",
+    "V": "voice",
+    "J": "special information tone",
+    "$": "bong tone",
+    "w": "call waiting",
+    "t": "text telephone",
+    "E": "audio in a wrong format",
+    "Y": "lost data",
+    "o": "overrun",
+    "u": "underrun",
+}
+"""What V.253 and IS-101 have modems report beside keys and ends. Timing marks and flow control (T, Q, S) mean nothing here."""
 
 
 def hang_up_reason(code: int) -> str | None:
     """What a code says that means that the other side has gone, or None."""
     return _HANG_UP.get(code)
+
+
+def report(code: int) -> str:
+    """The name of what else a code reports; empty for one that means nothing."""
+    return _REPORTS.get(chr(code), "")
+
+
+def stubborn(codes: bytes) -> bytes:
+    """The codes with three DLE before each, for firmware that takes the first pair for data (Zoom 3095, callattendant#94)."""
+    return codes.replace(b"\x10", b"\x10\x10\x10")
 
 
 def shield(audio: bytes) -> bytes:
@@ -56,7 +94,7 @@ class Unshield:
 
     After the code that ends the stream (ETX) nothing more is taken: `ended` is true and `rest` holds what follows, which
     is text. `connects` is how many more CONNECT lines may precede the audio: isdn4linux sends one for each half of
-    AT+VTX+VRX.
+    AT+VTX+VRX. What stands between DLE X and DLE . is a report in words and no audio either.
     """
 
     def __init__(self, on_code: Callable[[int], None], *, connects: int = 0) -> None:
@@ -66,6 +104,8 @@ class Unshield:
         self._after_dle = False
         self._banner = b"\r\nCONNECT\r\n" * connects
         self._matched = b""
+        self._report = 0
+        """Bytes that a report may still have."""
 
     def feed(self, data: bytes) -> bytes:
         """Take bytes in pieces of any size and return the audio in them. Never raises."""
@@ -74,13 +114,13 @@ class Unshield:
             return b""
         if self._banner:
             data = self._skip_banner(data)
-        if not self._after_dle and DLE not in data:
+        if not self._after_dle and not self._report and DLE not in data:
             return data
         pieces = data.split(b"\x10")
         if self._after_dle:
             self._after_dle = False
             pieces.insert(0, b"")
-        audio = [pieces[0]]
+        audio = [self._heard(pieces[0])]
         index, last = 1, len(pieces) - 1
         while index <= last:
             piece = pieces[index]
@@ -91,18 +131,33 @@ class Unshield:
                     self.rest = b"\x10".join([piece[1:], *pieces[index + 1 :]])
                     break
                 if code == SUB:
-                    audio.append(b"\x10\x10")
+                    audio.append(self._heard(b"\x10\x10"))
                 else:
-                    self._on_code(code)
-                audio.append(piece[1:])
+                    self._note(code)
+                audio.append(self._heard(piece[1:]))
                 index += 1
             elif index == last:
                 self._after_dle = True
                 break
             else:  # DLE DLE
-                audio += (b"\x10", pieces[index + 1])
+                audio.append(self._heard(b"\x10" + pieces[index + 1]))
                 index += 2
         return b"".join(audio)
+
+    def _heard(self, data: bytes) -> bytes:
+        """The audio in bytes between two codes: all, or what follows a report that was none."""
+        if not self._report:
+            return data
+        skipped = min(self._report, len(data))
+        self._report -= skipped
+        return data[skipped:]
+
+    def _note(self, code: int) -> None:
+        if code == ord("X"):
+            self._report = REPORT_LIMIT
+        elif code == ord("."):
+            self._report = 0
+        self._on_code(code)
 
     def _skip_banner(self, data: bytes) -> bytes:
         """Without the CONNECT that may precede the audio. What only looked like its beginning is given back."""
@@ -125,15 +180,15 @@ class KeyReader:
     def __init__(self) -> None:
         self._within = False
         self._counted = False
-        self._report = False
+        self._report = 0
 
     def feed(self, code: int) -> str | None:
         """The key that this code says was pressed, or None."""
         if self._report:
-            self._report = code != ord(".")
+            self._report = 0 if code == ord(".") else self._report - 1
             return None
         if code == ord("X"):
-            self._report = True
+            self._report = REPORT_CODES
         elif code == ord("/"):
             self._within, self._counted = True, False
         elif code in (ord("~"), 0x7F):

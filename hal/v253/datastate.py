@@ -13,15 +13,15 @@ from hal.at import CALL, CommandError
 from hal.at.results import NO_ANSWER, NO_CARRIER, OK, VCON
 from hal.audio.pump import AudioPump, Stream
 from hal.errors import ModemSilent
-from hal.v253.codec import DLE
-from hal.v253.models import KeySource
+from hal.v253.codec import stubborn
+from hal.v253.model import KeySource
 from hal.v253.stream import ShieldedPort
 
 if TYPE_CHECKING:
     from hal.v253.modemline import ModemLine
     from hal.voicecall import VoiceCall
 
-END_S = 2.0
+END_S = 1.5
 """Seconds for a modem to leave a data state, beyond what it still has to play."""
 _ENDS = frozenset({OK, VCON, NO_CARRIER})
 
@@ -56,10 +56,11 @@ class DataState:
             return False
         return True
 
-    def start(self, *, receives: bool, connects: int = 0) -> Stream:
+    def start(self, *, receives: bool, connects: int = 0, capture: bytearray | None = None) -> Stream:
         """After CONNECT: the pump moves the audio. Where the modem only plays, its words stay with the interpreter.
 
-        `connects`: CONNECT lines that may still come (see `hal.v253.codec.Unshield`).
+        `connects`: CONNECT lines that may still come (see `hal.v253.codec.Unshield`). `capture` takes all that is received, from
+        the first byte on, as the modem sends it.
         """
         line = self._line
         port = ShieldedPort(
@@ -69,8 +70,9 @@ class DataState:
             on_code=self._heard_code,
             on_end=self._ended,
             connects=connects,
+            capture=capture,
         )
-        own_keys = receives and line.model.keys is not KeySource.MODEM
+        own_keys = receives and line.keys is not KeySource.MODEM
         stream = self.stream = self._pump.start(
             port,
             on_lost=line.lost,
@@ -86,7 +88,8 @@ class DataState:
         return stream
 
     async def leave(self, codes: bytes) -> None:
-        """Leave the data state by `codes`; more stubbornly where that does not help. Returns in command state.
+        """Leave the data state by `codes`; more stubbornly where that does not help, and from then on at once. Returns in
+        command state.
 
         Raises `ModemSilent` where the modem cannot be reached any more, `Unplugged`.
         """
@@ -98,10 +101,11 @@ class DataState:
         if self.stream and self.stream.playback:
             self.stream.playback.cancel()
         try:
-            for attempt in (codes, bytes([DLE, DLE]) + codes):
+            for attempt in (codes, stubborn(codes)) if not self._line.stubborn else (stubborn(codes), codes):
                 try:
                     reply = await at.result(attempt, finals=_ENDS, timeout=END_S + ahead_s)
                 except ModemSilent:
+                    self._line.stubborn = not self._line.stubborn
                     continue
                 if reply.code == NO_CARRIER and self._line.call:
                     self._line.call.ended(str(reply.code))

@@ -15,18 +15,18 @@ from hal.audio.pump import AudioPump
 from hal.errors import LineFault, ModemError
 from hal.line import Capabilities, Device, DialGate
 from hal.registry import DeviceConfig
-from hal.v253.codec import PLAY_END, RECORD_END_I4L
 from hal.v253.device import VoiceModemDevice
 from hal.v253.duplex import DuplexModemCall
-from hal.v253.models import Dialect, identify
+from hal.v253.halfduplex import HalfDuplexCall
+from hal.v253.models import identify
 from hal.v253.modemline import ANSWER_S, ModemLine
 from hal.voicecall import DuplexCall, VoiceCall
 from hal.voiceline import RingingCall
 
 _S13_EXTENDED, _S13_CALLER_ONCE, _S13_RUNG = 8, 16, 64
 _S23_CALLED_IN_RING, _S23_RINGING = 1, 8
-SETUP_S = 30.0
-"""Seconds that the network may take from the dial command to ringing (Q.931, timers T303 and T310)."""
+SETUP_S = 10.0
+"""Seconds from the dial command that are no ringing, for an adapter that does not tell when it rings (Q.931, timers T303, T310)."""
 _NOBODY = "-"
 """A pattern for AT&L that no number matches: a line that only dials is not rung."""
 
@@ -59,7 +59,7 @@ class IsdnLine(ModemLine):
         await at.command("ATE0", expect=())
         identity = "\n".join((await at.command("ATI")).lines)
         self.model = identify(identity, self.config.model)
-        if self.model.dialect is not Dialect.IS101:
+        if self.model.driver != "isdn4linux":
             raise ModemError(
                 f"{self.path} says {identity!r}: not isdn4linux; the driver for it is v253, or name its model"
             )
@@ -83,22 +83,21 @@ class IsdnLine(ModemLine):
         return SETUP_S
 
     def _new_call(self, caller: str | None, called: str | None) -> VoiceCall:
-        return DuplexModemCall(self, caller, called)
+        return (DuplexModemCall if self.duplex else HalfDuplexCall)(self, caller, called)
 
     async def _take_call(self) -> Reply:
         return await self.at.command("ATA", expect=(), finals=CALL, timeout=ANSWER_S, check=False)
 
     async def _connect(self, call: VoiceCall) -> None:
-        assert isinstance(call, DuplexCall)
-        await self.at.command("AT+VLS=2", expect=())
-        if await self.data.enter("AT+VTX+VRX", call):
+        await self.at.command(self.model.line, expect=())
+        if isinstance(call, DuplexCall) and await self.data.enter("AT+VTX+VRX", call):
             call.begin(self.data.start(receives=True, connects=1))
 
     async def leave_stream(self) -> None:
-        await self.data.leave(RECORD_END_I4L + PLAY_END)
+        await self.data.leave(self.model.duplex_end)
 
     async def _on_hook(self) -> None:
-        await self.at.command("ATH", expect=(), finals=CALL, check=False)
+        await self.hang_up_by("ATH", "AT+VLS=0")
 
     async def _reject(self, ringing: RingingCall) -> None:
         try:

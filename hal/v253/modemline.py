@@ -12,18 +12,19 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from hal.at import CALL, Interpreter, Reply, parse_result
-from hal.at.results import BUSY, NO_ANSWER, NO_CARRIER, OK, VCON
+from hal.at.results import BUSY, ERROR, NO_ANSWER, NO_CARRIER, OK, VCON
 from hal.audio.pump import AudioPump
-from hal.audio.sound import Encoding
+from hal.audio.sound import RATE, Encoding
 from hal.errors import Busy, Glare, HalError, HungUp, LineClosed, LineFault, ModemError, ModemSilent, NoAnswer
 from hal.line import Device, DialGate, DialRequest, LineHealth, LineState
 from hal.recovery import Rung
 from hal.registry import DeviceConfig
-from hal.serialport import SerialPort
+from hal.serialport import BAUD, SerialPort
 from hal.v253 import callerid
-from hal.v253.codec import PLAY_END, RECORD_END, RECORD_END_I4L, KeyMerger, KeyReader, hang_up_reason
+from hal.v253.codec import PLAY_END, RECORD_END, RECORD_END_I4L, KeyMerger, KeyReader, hang_up_reason, report
 from hal.v253.compression import Compression, choose
 from hal.v253.datastate import DataState
+from hal.v253.lineselect import Hearing
 from hal.v253.models import V253, KeySource, Model
 from hal.v253.number import dial_string
 from hal.v253.results import failure
@@ -39,8 +40,16 @@ GLARE_S = 0.5
 """Seconds in which a modem that is rung while it dials may end the dialling by itself."""
 BUSY_TONE_S = 1.0
 """Seconds in which a modem that hears busy may say BUSY by itself."""
+HANG_UP_S = 3.0
+"""Seconds for a modem to hang up."""
+UNDERRUN_S = 0.5
+"""Seconds of a playback in which a modem may say that it has nothing to play yet."""
 ROUND_TRIP_S = 2.0
 """Seconds for an idle modem to say OK."""
+_MODE = "AT+FCLASS?"
+"""Tells voice mode from the mode in which a modem wakes up (V.253, IS-101: 8)."""
+_WORDS = b"ATQ0V1\r"
+"""Results, and as words: for a modem that has shown none. Another program may have left it so."""
 
 
 class ModemLine(VoiceLine):
@@ -68,12 +77,19 @@ class ModemLine(VoiceLine):
         self.model: Model = V253
         self.codec = Compression(0, Encoding.ALAW)
         self.facts: dict[str, str] = {}
+        self.hears = Hearing()
+        """The states in which the modem, or we, hear keys."""
+        self.keys = KeySource.MODEM
+        """Whose detection counts while audio is received."""
+        self.stubborn = False
+        """The modem leaves data states only after codes with three DLE."""
         self.data = DataState(self, pump)
         self._on_fault = on_fault
         self._port: SerialPort | None = None
         self._at: Interpreter | None = None
         self._keys = KeyReader()
         self._merger = KeyMerger()
+        self._tells_mode = False
         self._heard_busy = False
         self._dialled_at = 0.0
         self._ring_limit_s = 0.0
@@ -142,6 +158,7 @@ class ModemLine(VoiceLine):
             )
             await self._wake()
             await self._initialise()
+            await self._learn_mode()
         except BaseException as error:
             self._release_port()
             if isinstance(error, LineFault):
@@ -160,6 +177,7 @@ class ModemLine(VoiceLine):
                 await self._wake()
                 await self._on_hook()
                 await self._initialise()
+                await self._learn_mode()
             except LineFault as fault:
                 if rung is Rung.INIT:
                     raise
@@ -198,7 +216,7 @@ class ModemLine(VoiceLine):
         except LineFault:
             if self._port is None or self._port.lost:
                 raise
-            at.write(PLAY_END + RECORD_END + RECORD_END_I4L + b"\x1b\r")
+            at.write(PLAY_END + RECORD_END + RECORD_END_I4L + b"\x1b\r" + _WORDS)
             await at.resynchronise()
 
     def _release_port(self) -> None:
@@ -209,11 +227,47 @@ class ModemLine(VoiceLine):
             self._port.close()
         self._port = self._at = None
 
-    async def set_compression(self) -> None:
-        """Choose the codec that the modem's own list names best. Raises a `LineFault`."""
-        self.codec = choose((await self.at.command("AT+VSM=?")).lines)
+    async def set_compression(self) -> tuple[str, ...]:
+        """Choose the codec that the modem's own list names best; the list. Raises a `LineFault`."""
+        lines = (await self.at.command("AT+VSM=?")).lines
+        self.codec = choose(lines, adpcm=self.model.adpcm, bps=BAUD)
         await self.at.command(f"AT+VSM={self.model.compression.format(number=self.codec.number)}", expect=())
-        self.facts["codec"] = self.codec.encoding.value
+        self.noted("codec", self.codec.encoding.value)
+        self.noted("duplex", "yes" if self.duplex else "no")
+        self.stubborn = self.model.stubborn_end
+        self.hear(Hearing())
+        return lines
+
+    def hear(self, hears: Hearing) -> None:
+        """The modem reports keys in these states; elsewhere we listen ourselves, which we can where audio is received."""
+        none = self.model.keys is KeySource.OWN
+        self.keys = self.model.keys if hears.recording else KeySource.OWN
+        self.hears = Hearing(
+            playing=hears.playing and not none and not self.model.deaf_while_playing, idle=hears.idle and not none
+        )
+        if not self.duplex and not self.hears.playing:
+            self.noted("keys", "not heard while it plays: prompts are played in pieces")
+
+    @property
+    def duplex(self) -> bool:
+        """Calls play and listen at once. Not in ADPCM: its recordings must begin where the stream does."""
+        return self.model.duplex and not self.codec.encoding.adpcm
+
+    def noted(self, name: str, fact: str) -> None:
+        """Something that a technician may want to know of this modem."""
+        self.facts[name] = fact
+
+    async def hang_up_by(self, *commands: str) -> None:
+        """The first of these commands that the modem answers with anything but ERROR. Raises the last one's `LineFault`."""
+        for command in commands:
+            try:
+                reply = await self.at.command(command, expect=(), finals=CALL, timeout=HANG_UP_S, check=False)
+            except ModemSilent:
+                if command == commands[-1]:
+                    raise
+                continue
+            if reply.code != ERROR:
+                return
 
     # --- calls ---
 
@@ -228,7 +282,7 @@ class ModemLine(VoiceLine):
         limit_s = dialling_s + request.ring_limit_s
         try:
             reply = await self.at.command(
-                f"ATD{number}", expect=(), finals=CALL, timeout=limit_s, abort=b"\r", check=False
+                self.model.dial.format(number=number), expect=(), finals=CALL, timeout=limit_s, abort=b"\r", check=False
             )
             if reply.code in (OK, VCON) and not reply.aborted:
                 return await self._connected(call)
@@ -291,11 +345,25 @@ class ModemLine(VoiceLine):
 
     async def _round_trip(self) -> LineHealth:
         try:
-            await self.at.round_trip(ROUND_TRIP_S)
+            self._check(await self.at.round_trip(ROUND_TRIP_S, _MODE if self._tells_mode else ""))
         except LineFault as fault:
             self.lost(fault)
             raise
         return LineHealth(True, f"{self.facts.get('model', 'modem')} answers on {self.path}", facts=dict(self.facts))
+
+    async def _learn_mode(self) -> None:
+        """Whether the modem says that it is in voice mode, now that it is."""
+        self._tells_mode = _in_voice_mode(await self.at.command(_MODE, check=False))
+
+    def _check(self, replies: tuple[Reply, ...]) -> None:
+        """An answer is not enough: a modem that has restarted by itself answers, and has forgotten its number, its mode and how to
+        tell of a call. Raises `ModemError`."""
+        for reply in replies:
+            if not reply.ok:
+                raise ModemError(f"{self.name}: {reply}")
+        if replies and self._tells_mode and (_in_voice_mode(replies[0]) or not _in_voice_mode(replies[-1])):
+            said = " / ".join(line for reply in replies for line in reply.lines) or "nothing"
+            raise ModemError(f"{self.name} has left voice mode by itself: {_MODE} is answered by {said}")
 
     @abstractmethod
     async def leave_stream(self) -> None:
@@ -315,17 +383,33 @@ class ModemLine(VoiceLine):
         reason = hang_up_reason(code)
         if reason and self.call:
             self.call.ended(f"the modem hears: {reason}")
+        elif (name := report(code)) and self.call:
+            self._reported(name)
         elif (
             code in b"bK" and self.state is LineState.DIALLING and asyncio.get_running_loop().time() > self._dialled_at
         ):
             self._heard_busy = True
             self.at.limit(BUSY_TONE_S)
 
+    def _reported(self, name: str) -> None:
+        """Something about a call that does not end it. Under- and overruns are gaps that the caller hears, or we do; the modem
+        may complain before the first bytes of a playback have arrived, and while nothing is to be played."""
+        if name == "underrun":
+            stream = self.data.stream
+            if (
+                not (stream and stream.playback and stream.playback.given > UNDERRUN_S * RATE)
+                or stream.playback.complete
+            ):
+                return
+        log.info("%s: the modem reports: %s", self.name, name)
+        if name in ("underrun", "overrun", "lost data"):
+            self.noted(f"{name}s", str(int(self.facts.get(f"{name}s", "0")) + 1))
+
     def heard_key(self, source: str, key: str) -> None:
         """A key, heard by `source`: "modem", or "own" ears."""
         if not self.call:
             return
-        match self.model.keys:
+        match self.keys:
             case KeySource.BOTH:
                 if self._merger.feed(source, key, asyncio.get_running_loop().time()):
                     self.call.key_pressed(key)
@@ -384,3 +468,8 @@ class ModemLine(VoiceLine):
 
     def _may_ring(self) -> bool:
         return self.call is None and self.healthy
+
+
+def _in_voice_mode(reply: Reply) -> bool:
+    """What +FCLASS? was answered by is class 8."""
+    return reply.ok and any(line in ("8", "8.0", "+FCLASS: 8") for line in reply.lines)

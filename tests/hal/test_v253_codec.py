@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hal.v253.codec import KeyMerger, KeyReader, Unshield, hang_up_reason, shield
+from hal.v253.codec import REPORT_LIMIT, KeyMerger, KeyReader, Unshield, hang_up_reason, report, shield, stubborn
 
 
 def unshield(pieces: list[bytes], *, connects: int = 0) -> tuple[bytes, list[int], bytes, bool]:
@@ -26,9 +26,9 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[a:b] for a, b in itertools.pairwise(edges)]
 
 
-DLE_RICH = st.lists(st.one_of(st.sampled_from([b"\x10", b"\x1a", b"\x03", b"\x10\x10"]), st.binary(max_size=9))).map(
-    b"".join
-)
+DLE_RICH = st.lists(
+    st.one_of(st.sampled_from([b"\x10", b"\x1a", b"\x03", b"\x10\x10", b"\x10X", b"\x10."]), st.binary(max_size=9))
+).map(b"".join)
 
 
 @settings(deadline=None, derandomize=True, max_examples=500)
@@ -44,7 +44,11 @@ def test_any_bytes_give_the_same_in_any_split_and_never_fail(data: bytes, places
 
 
 def test_an_oracle_written_byte_by_byte_agrees() -> None:
-    data = bytes((i * i * 7 + i) % 256 if i % 3 else 0x10 for i in range(5000)).replace(b"\x03", b"\x04")
+    data = (
+        bytes((i * i * 7 + i) % 256 if i % 3 else 0x10 for i in range(5000))
+        .replace(b"\x03", b"\x04")
+        .replace(b"X", b"Y")
+    )
     audio, codes, i = bytearray(), [], 0
     while i < len(data):
         if data[i] != 0x10:
@@ -85,6 +89,31 @@ def test_codes_are_taken_out_and_the_end_leaves_the_rest_alone() -> None:
 def test_a_second_connect_is_no_audio_and_what_only_looks_like_it_is(size: int, data: bytes, audio: bytes) -> None:
     pieces = [data[i : i + size] for i in range(0, len(data), size)]
     assert unshield(pieces, connects=1)[0] == audio
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_a_report_in_words_is_no_audio(size: int) -> None:
+    data = b"ab\x10X\r\nNMBR=030\x10\x1012\r\n\x10.cd"
+    assert unshield([data[i : i + size] for i in range(0, len(data), size)])[0] == b"abcd"
+
+
+def test_a_report_without_an_end_silences_nobody() -> None:
+    audio = bytes(range(0x20, 0x120 - 0x20)) * 3
+    assert unshield([b"\x10X" + audio])[0] == audio[REPORT_LIMIT:]
+    reader = KeyReader()
+    reader.feed(ord("X"))
+    assert "".join(key for _ in range(40) if (key := reader.feed(ord("5")))) == "5" * 8
+
+
+def test_every_code_of_the_standards_has_one_meaning() -> None:
+    """IS-101 and V.253: ends, keys and their framing, reports; the rest is timing, flow control and the frame of a report."""
+    known = {chr(code) for code in range(32, 127) if hang_up_reason(code) or report(code)}
+    assert known == set("aAbcdeEfhHiJKlLmopPqrstuvVwY$") - {"A"}
+    assert not any(hang_up_reason(code) and report(code) for code in range(256))
+
+
+def test_stubborn_codes_have_three_dle() -> None:
+    assert stubborn(b"\x10\x18\x10\x03") == b"\x10\x10\x10\x18\x10\x10\x10\x03"
 
 
 @pytest.mark.parametrize(

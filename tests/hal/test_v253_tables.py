@@ -37,6 +37,28 @@ CONEXANT = [
     '130,"UNSIGNED PCM",8,0,8000,0,0',
     '140,"2 Bit ADPCM",2,0,8000,0,0',
 ]
+CX93001_V2013 = [  # NCID's log of a CX93001-EIS_V0.2013-V92
+    '0,"SIGNED PCM",8,0,8000,0,0',
+    '1,"UNSIGNED PCM",8,0,8000,0,0',
+    '129,"IMA ADPCM",4,0,8000,0,0',
+    '130,"UNSIGNED PCM",8,0,8000,0,0',
+    '131,"Mu-Law",8,0,8000,0,0',
+    '132,"A-Law",8,0,8000,0,0',
+    '133,"14 bit PCM",14,0,8000,0,0',
+]
+LUCENT = [  # mgetty, README.lucent; NCID's log of a USR 5637 has the same
+    '128,"8-BIT LINEAR",(7200,8000,11025)',
+    '129,"16-BIT LINEAR",(7200,8000,11025)',
+    '130,"8-BIT ALAW",(8000)',
+    '131,"8-BIT ULAW",(8000)',
+    '132,"IMA ADPCM",(7200,8000,11025)',
+]
+ZYXEL_2864 = [
+    "2;ADPCM;2;0;(7200,8000,9600,11025)",
+    "3;ADPCM;3;0;(7200-11025)",
+    "4;ADPCM;4;0;(8000)",
+    "30;ADPCM;3;0;(9600)",
+]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +69,14 @@ CONEXANT = [
         (['128,"8-BIT LINEAR",8,0,(7200-8000,11025),(127-129),(0-50)'], Compression(128, Encoding.U8)),
         (['+VSM: 4,"Mu-Law",8,0,8000,0,0', '1,"UNSIGNED PCM",8,0,8000'], Compression(4, Encoding.ULAW)),
         (['131,"ULAW",8,0,8000,0,0', '132,"A-Law",8,0,8000,0,0'], Compression(132, Encoding.ALAW)),
+        (CX93001_V2013, Compression(132, Encoding.ALAW)),
+        (LUCENT, Compression(130, Encoding.ALAW)),
+        (['+VSM:128, "8-BIT LINEAR", (7200-11025)'], Compression(128, Encoding.U8)),
+        (["128;'LINEAR';8;0;[8000]"], Compression(128, Encoding.U8)),
+        (['0,"SIGNED PCM",8,0,8000,0,0'], Compression(0, Encoding.S8)),
+        (['129,"IMA ADPCM",4,0,8000,0,0', '140,"2 Bit ADPCM",2,0,8000,0,0'], Compression(129, Encoding.IMA_ADPCM)),
+        (['132,"IMA ADPCM",(7200,8000,11025)'], Compression(132, Encoding.IMA_ADPCM)),
+        (['4,"G.711U",8,0,8000', '3,"G.729A",8,0,8000'], Compression(4, Encoding.ULAW)),
     ],
 )
 def test_the_best_codec_is_read_from_the_modems_own_list(lines: list[str], expected: Compression) -> None:
@@ -69,8 +99,23 @@ def test_no_codec_that_can_be_used_is_said_so(lines: list[str]) -> None:
         choose(lines)
 
 
+def test_adpcm_without_a_maker_counts_only_where_the_model_says_whose_it_is() -> None:
+    assert choose(ZYXEL_2864, adpcm="zyxel") == Compression(4, Encoding.ZYXEL_ADPCM_4)
+    assert choose(ISDN4LINUX[:2], adpcm="isdn4linux") == Compression(3, Encoding.ISDN_ADPCM_3)
+    assert choose(ISDN4LINUX, adpcm="isdn4linux") == Compression(5, Encoding.ALAW), "never ADPCM where there is better"
+    with pytest.raises(ModemError, match="no codec"):
+        choose(ZYXEL_2864)
+
+
+def test_a_codec_that_the_port_cannot_carry_is_not_chosen() -> None:
+    assert choose(CX93001_V2013, bps=80_000) == Compression(132, Encoding.ALAW)
+    assert choose(CX93001_V2013, bps=57_600) == Compression(129, Encoding.IMA_ADPCM)
+    with pytest.raises(ModemError, match="57600 bit/s are too few for audio, which needs 80000"):
+        choose(['1,"UNSIGNED PCM",8,0,8000,0,0'], bps=57_600)
+
+
 @settings(deadline=None, derandomize=True)
-@given(st.lists(st.text(max_size=40), max_size=5))
+@given(st.lists(st.text(alphabet='0123456789,;()[]"-ADPCMLW ', max_size=40), max_size=5))
 def test_any_list_gives_a_codec_or_one_error(lines: list[str]) -> None:
     try:
         choose(lines)
@@ -164,7 +209,15 @@ def test_causes_are_hexadecimal_behind_the_location() -> None:
         ("56000\nCX93001-EIS_V0.2002-V92\nCONEXANT", "conexant", Dialect.V253),
         ("5601\nU.S. Robotics 56K FAX USB V1.2.23", "usr5637", Dialect.V253),
         ("2493\nC\nSILABS\nSI2493", "si24xx", Dialect.V253),
-        ("56000", "v253", Dialect.V253),
+        ("56000", "conexant56k", Dialect.V253),
+        ("ZOOM V.90 kfav163 Serial s73198V -L Z207\n018F", "lucent", Dialect.V253),
+        ("MT5634ZPX\nV.92", "multitech", Dialect.V253),
+        ("LT V.90 1.0 MT5634ZBAV Serial Data/Fax/Voice Modem Version 4.09a", "multitech", Dialect.V253),
+        ("ELSA MicroLink 56k Fun", "elsa", Dialect.V253),
+        ("28642", "zyxel2864", Dialect.IS101),
+        ("1496", "zyxel1496", Dialect.IS101),
+        ("Omni 56K Plus", "zyxel-omni", Dialect.IS101),
+        ("2886", "v253", Dialect.V253),
         ("", "v253", Dialect.V253),
     ],
 )
