@@ -3,7 +3,8 @@
 DIR is a root directory with Debian's package `asterisk` in it (sid; `mmdebstrap --variant=minbase --include=asterisk`). The script
 writes a configuration of its own into DIR/etc/asterisk-peer, starts Asterisk there on loopback, and calls it by SIP over UDP:
 ten callers into a queue with two agents (Local channels that answer after a second). It then holds what the monitor was told
-beside what the callers did, changes a caller's priority, restarts the connection in the middle, and prints a verdict.
+beside what the callers did, changes a caller's priority, restarts the connection in the middle, sends one more caller to a
+challenge and another one to a refusal, and prints a verdict.
 No part of `make test`: it needs root, a network and a hundred megabytes.
 """
 
@@ -36,7 +37,7 @@ FILES = {
     "modules.conf": "[modules]\nautoload = yes\nnoload = chan_quectel.so\nnoload = chan_iax2.so\nnoload = cdr_sqlite3_custom.so\n",
     "manager.conf": f"[general]\nenabled = yes\nbindaddr = 127.0.0.1\nport = {AMI}\n"
     f"[alertbox]\nsecret = {SECRET}\ndeny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.1/255.255.255.255\n"
-    "read = call,agent\nwrite = reporting\nwritetimeout = 5000\n"
+    "read = call,agent\nwrite = reporting,call\nwritetimeout = 5000\n"
     + "".join(
         f"eventfilter(name({name})) =\n"
         for name in (
@@ -57,6 +58,8 @@ FILES = {
     "[voip]\ntype = endpoint\ncontext = from-voip\ndisallow = all\nallow = ulaw\n"
     "[voip]\ntype = identify\nendpoint = voip\nmatch = 127.0.0.1\n",
     "extensions.conf": "[from-voip]\nexten => _X.,1,Answer()\n same => n,Queue(emergency,,,,60)\n same => n,Hangup()\n"
+    "[press-a-key]\nexten => s,1,Wait(2)\n same => n,Set(GLOBAL(CHALLENGED)=yes)\n same => n,Queue(emergency,,,,60)\n"
+    "[all-busy]\nexten => s,1,Hangup(17)\n"
     "[agents]\nexten => _X,1,Wait(1)\n same => n,Answer()\n same => n,Wait(60)\n",
     "queues.conf": "[emergency]\nstrategy = ringall\ntimeout = 20\nringinuse = no\n"
     "member => Local/1@agents/n\nmember => Local/2@agents/n\n",
@@ -69,6 +72,7 @@ class Phone(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self.answered: set[str] = set()
         self.tags: dict[str, str] = {}
+        self.released: set[str] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -81,6 +85,7 @@ class Phone(asyncio.DatagramProtocol):
             self.answered.add(call)
             self._send("ACK", call, 1)
         elif text.startswith("BYE"):
+            self.released.add(call)
             copied = "".join(
                 line + "\r\n" for line in text.split("\r\n") if re.match(r"(?i)(via|from|to|call-id|cseq):", line)
             )
@@ -139,6 +144,9 @@ async def story(directory: Path) -> dict[str, bool]:
         port=AMI,
         secret_file=secret,
         ingress=(AsteriskIngress(channel="PJSIP/voip-*", origin="voip"),),
+        challenge="press-a-key,s,1",
+        busy="all-busy,s,1",
+        cap=1,
     )
     source = PbxSource(config, watch, Quiet())
     task = asyncio.create_task(source.run())
@@ -175,6 +183,23 @@ async def story(directory: Path) -> dict[str, bool]:
     for call in calls[5:]:
         phone.hang_up(call)
     await asyncio.sleep(2)
+    ended = watch.status().calls
+    source.apply(Step("voip", Measure.AFTER_OTHERS, False))
+    source.apply(Step("voip", Measure.CHALLENGE, True))
+    phone.dial("caller10")
+    await asyncio.sleep(1)
+    between = len(watch.events)
+    await asyncio.sleep(4)
+    session = source._client._session
+    passed = (await session.ask("Getvar", {"Variable": "CHALLENGED"}))[0].get("value") if session else ""
+    answered = sum(isinstance(event, Answered) for event in watch.events[between:])
+    source.apply(Step("voip", Measure.CHALLENGE, False))
+    source.apply(Step("voip", Measure.CAP, True))
+    phone.dial("caller11")
+    await asyncio.sleep(3)
+    print(f"  the challenged caller: was there {passed!r}, answered {answered}; hung up on: {phone.released}")
+    phone.hang_up("caller10")
+    await asyncio.sleep(2)
     counts = Counter(type(event) for event in watch.events)
     print("  in the end:", {kind.__name__: count for kind, count in counts.items()})
     task.cancel()
@@ -184,7 +209,11 @@ async def story(directory: Path) -> dict[str, bool]:
         "ten calls are ten calls, agents behind Local channels or not": first[Offered] == 10 == first[Queued],
         "they rang and two were answered": first[Ringing] >= 2 and first[Answered] == 2,
         "five hung up while nobody listened, and are found out": after.calls == 5,
-        "all are over": counts[Ended] == 10 and watch.status().calls == 0,
+        "the ten are over": ended == 0,
+        "a challenged caller leaves the queue, comes back to it and is answered, as one call": answered == 1
+        and passed == "yes",
+        "one above the cap is refused, and only that one": phone.released == {"caller11"},
+        "all are over": counts[Offered] == counts[Ended] == 12 and watch.status().calls == 0,
         "eight waited, and their priority could be changed with these privileges": demoted and waited == 8,
         "an alarm was raised": any(alarm.detector == "table1" for _, alarm in watch.recent),
     }
