@@ -83,7 +83,9 @@ class AnalogueLine(VoiceModem):
         if self.model.ring_code and self.fclass == "8":
             self.send_raw(dle.code("R"))
         else:
-            self.send(b"\r\nRING\r\n")
+            numbers = {"caller": circuit.caller_number, "called": circuit.called_number}
+            for line in filter(None, (self.model.ring, self.model.ring_details)):
+                self.send(f"\r\n{line.format_map(numbers)}\r\n".encode("latin-1"))
         if self._rings == 1 and not self.caller_id_first:
             self.exchange.loop.call_later(1.5, self._say_caller, circuit)
         if self._rings == self.registers.get(0):
@@ -92,7 +94,7 @@ class AnalogueLine(VoiceModem):
         self.exchange.loop.call_later(self.exchange.ring_cadence_s, self._ring_on, circuit)
 
     def _say_caller(self, circuit: Circuit) -> None:
-        if self.ringing is not circuit or self._vcid == "0":
+        if self.ringing is not circuit or self._vcid == "0" or "{caller}" in self.model.ring + self.model.ring_details:
             return
         now = datetime.fromtimestamp(self.exchange.wall())
         number = circuit.caller_number

@@ -70,6 +70,7 @@ class AnalogueModem(AnalogueLine):
         self.commands |= {
             "I": self._identify,
             "+FCLASS": self._fclass,
+            self.model.voice_mode: self._fclass,
             "+VCID": self._caller_id,
             "+VLS": self._select,
             "+VSM": self._compress,
@@ -125,6 +126,11 @@ class AnalogueModem(AnalogueLine):
         elif self.playing:
             super().code_from_host(character)
 
+    def _ignores(self, character: int, before: bytes | int) -> bool:
+        if self.model.three_dle and not (isinstance(before, bytes) and before.endswith(bytes((dle.DLE,)))):
+            return True
+        return super()._ignores(character, before)
+
     def played_out(self) -> None:
         self._end_stream(etx=self.model.play_ends_with_etx)
 
@@ -135,16 +141,18 @@ class AnalogueModem(AnalogueLine):
         self.result("OK")
 
     def key(self, key: str) -> None:
-        if self.fclass != "8":
+        only_playing = self.playing and not self.recording
+        if self.fclass != "8" or self.model.deaf or (self.model.deaf_while_playing and only_playing):
             return
         if not self.model.shielded_digits:
             self.send_raw(dle.code(key))
             return
         self.send_raw(dle.code("/") + dle.code(key))
-        self.exchange.loop.call_later(0.04, lambda: self.send_raw(dle.code(key) + dle.code("~")))
+        end = dle.code(key) + dle.code(self.model.digits_end)
+        self.exchange.loop.call_later(0.04, lambda: self.send_raw(end))
 
     async def _tones_out(self, command: Command) -> str | None:
-        if self.fclass != "8" or command.op == "?":
+        if self.fclass != "8" or command.op == "?" or not self.model.tones:
             return "ERROR"
         if command.op == "=?":
             self.info("(200-3200),(200-3200),(0-500)")
@@ -202,11 +210,12 @@ class AnalogueModem(AnalogueLine):
         return None
 
     def _fclass(self, command: Command) -> str | None:
+        classes = ("0", "1", "1.0", "2", "8") if command.name == self.model.voice_mode else ("0", "1", "1.0", "2")
         if command.op == "=?":
-            self.info("0,1,1.0,2,8")
+            self.info(",".join(classes))
         elif command.op == "?":
             self.info(self.fclass)
-        elif command.arg in ("0", "1", "1.0", "2", "8"):
+        elif command.arg in classes:
             if command.arg != "8":
                 self._go_on_hook()
                 self._voice_defaults()
@@ -233,14 +242,16 @@ class AnalogueModem(AnalogueLine):
             self.info(str(self._vls))
             return None
         if command.op == "=?":
-            self.info(",".join(map(str, self.model.vls)))
+            for line in self.model.lines or (",".join(map(str, self.model.vls)),):
+                self.info(line)
             return None
         if not command.arg.isdigit() or int(command.arg) not in self.model.vls:
             return "ERROR"
         self._vls = int(command.arg)
-        if self._vls in (1, 5, 13):  # the telephone line, alone or with a speaker
+        if self._vls in self.model.telephone:
             await asyncio.sleep(OFF_HOOK_S)
             self._go_off_hook()
+            return self.model.taken
         elif self._vls == 0:
             self._go_on_hook()
         return None
@@ -250,7 +261,7 @@ class AnalogueModem(AnalogueLine):
             return "ERROR"
         if command.op == "=?":
             for c in self.model.compressions:
-                self.info(f'{c.number},"{c.name}",{c.bits},0,8000,0,0')
+                self.info(self.model.compression_form.format(c.number, c.name, c.bits, c.rates))
             return None
         if command.op == "?":
             self.info(f"{self.compression.number},8000,0,0")

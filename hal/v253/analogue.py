@@ -81,9 +81,10 @@ class AnalogueLine(ModemLine):
         for command in self.model.before:
             await self._try(command)
         await self._voice_mode()
-        compressions = await self.set_compression()
+        compressions = await self.compressions()
         lines = (await at.command("AT+VLS=?", check=False)).lines
         self._line_select = lineselect.choose(self.model, lines, compressions)
+        await self.set_compression(compressions)
         self.hear(self._line_select.hears)
         for command in (*OPTIONAL, *self.model.init):
             await self._try(command)

@@ -42,14 +42,6 @@ MODELS = (
         init=("AT-STE=3",),
     ),
     Model(
-        "conexant56k",
-        re.compile(r"^56000$", re.M),
-        Dialect.V253,
-        "thess/callattendant#2 (Dell RD02-D400: ATI0 56000, nothing else of itself); vgetty takes 56000 for Rockwell's #V, wrongly",
-        keys=KeySource.MODEM,
-        init=("AT-STE=3",),
-    ),
-    Model(
         "usr5637",
         re.compile(r"^5601$|U\.?S\.? ?Robotics 56K FAX USB", re.M | re.I),
         Dialect.V253,
@@ -128,6 +120,14 @@ MODELS = (
         keys=KeySource.MODEM,
         line="ATA",
         compression="{number},8000",
+    ),
+    Model(
+        "conexant56k",
+        re.compile(r"^56000$", re.M),
+        Dialect.V253,
+        "thess/callattendant#2 (Dell RD02-D400: ATI0 56000, nothing else of itself); vgetty takes 56000 for Rockwell's #V, wrongly",
+        keys=KeySource.MODEM,
+        init=("AT-STE=3",),
     ),
 )
 V253 = Model("v253", re.compile(r"(?!)"), Dialect.V253, "ITU-T V.253", keys=KeySource.MODEM)

@@ -227,16 +227,18 @@ class ModemLine(VoiceLine):
             self._port.close()
         self._port = self._at = None
 
-    async def set_compression(self) -> tuple[str, ...]:
-        """Choose the codec that the modem's own list names best; the list. Raises a `LineFault`."""
-        lines = (await self.at.command("AT+VSM=?")).lines
-        self.codec = choose(lines, adpcm=self.model.adpcm, bps=BAUD)
+    async def compressions(self) -> tuple[str, ...]:
+        """The codecs that the modem lists. Raises a `LineFault`."""
+        return (await self.at.command("AT+VSM=?")).lines
+
+    async def set_compression(self, listed: tuple[str, ...]) -> None:
+        """Choose the best codec of the modem's own list. Raises a `LineFault`."""
+        self.codec = choose(listed, adpcm=self.model.adpcm, bps=BAUD)
         await self.at.command(f"AT+VSM={self.model.compression.format(number=self.codec.number)}", expect=())
         self.noted("codec", self.codec.encoding.value)
         self.noted("duplex", "yes" if self.duplex else "no")
         self.stubborn = self.model.stubborn_end
         self.hear(Hearing())
-        return lines
 
     def hear(self, hears: Hearing) -> None:
         """The modem reports keys in these states; elsewhere we listen ourselves, which we can where audio is received."""
