@@ -23,6 +23,7 @@ from appliance.overload.replay import replay as run
 from provisioning.tomlplaces import Invalid
 
 REAL_LOG = Path("../shared/data/seattle-911/calls-2020-09-01--20.csv")
+"""Beside the source tree."""
 
 
 overload = click.Group("overload", help="Call floods: watch for them, replay and simulate them.")
@@ -74,6 +75,16 @@ def _shares(context: click.Context, parameter: click.Parameter, value: str) -> t
     return pstn, mobile, voip
 
 
+def _log(context: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
+    """A file from here, or as seen from the source tree."""
+    if value is None:
+        return None
+    for path in (Path(value), Path(__file__).parents[2] / value):
+        if path.is_file():
+            return path
+    raise click.BadParameter(f"{value} is no file")
+
+
 @overload.command()
 @click.option("--out", type=click.File("w", encoding="utf-8", lazy=True), default="-", help="The trace; - for stdout.")
 @click.option("--seed", default=0, show_default=True, help="The same seed, the same traffic.")
@@ -87,7 +98,8 @@ def _shares(context: click.Context, parameter: click.Parameter, value: str) -> t
     "--real-log",
     is_flag=False,
     flag_value=str(REAL_LOG),
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_log,
+    metavar="[FILE]",
     help=f"Real calls (time,duration_s) instead of synthetic days; without a path {REAL_LOG}. Networks are drawn by lot.",
 )
 @click.option(

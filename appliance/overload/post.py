@@ -96,6 +96,8 @@ class Post:
         agents = min(config.lines.conversations, max(1, len(places)))
         watch = self._watch("box", options.monitor or for_size(len(places), agents), config, clock, announcer)
         watch.source = f"own lines: {', '.join(places) or 'none'}"
+        if options.by_caller:
+            watch.source = f"mobile or fixed by caller's number, which never tells VoIP; {watch.source}"
         origin = Origin(
             called={each.number: each.origin for each in options.numbers},
             lines={name: line.origin for name, line in places.items()},

@@ -52,6 +52,14 @@ def test_the_same_seed_is_the_same_traffic(tmp_path):
     assert alertbox(*words).output == alertbox(*words).output != alertbox(*words, "--seed", 1).output
 
 
+def test_a_real_log_by_name_and_what_is_said_of_none(tmp_path):
+    log, trace = tmp_path / "log.csv", tmp_path / "trace.csv"
+    log.write_text("time,duration_s\n2020-09-01T00:00:05,30\n2020-09-01T00:10:00,0\n2020-09-01T02:00:00,60\n")
+    assert alertbox("simulate", "--hours", 1, "--real-log", log, "--out", trace).exit_code == 0
+    assert [line.split(",")[2] for line in trace.read_text().splitlines()] == ["hold_s", "30.000", "60.000"]
+    assert "nowhere is no file" in alertbox("simulate", "--real-log", "nowhere").output
+
+
 def test_a_configuration_changes_the_outcome_and_its_mistakes_are_all_reported(tmp_path):
     trace, path = attack(tmp_path), tmp_path / "c.toml"
     path.write_text(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -176,6 +177,29 @@ def test_events_beyond_the_bound_are_replaced_by_the_whole_state() -> None:
             listener.events.clear()
             await pbx.say(texts.hangup(CALLER))
             await listener.until(lambda: any(frame.name == "Hangup" for frame in listener.events))
+
+    asyncio.run(story())
+
+
+def test_a_slow_listener_holds_up_neither_the_reading_nor_the_order() -> None:
+    """Who takes events slowly finds all of them, in order, and when they came; the PBX is never kept from writing."""
+
+    async def story() -> None:
+        async with Pbx() as pbx, connected(pbx) as (client, listener):
+            await listener.until(lambda: client.connected)
+            taken = listener.receive
+
+            def slow(frame: Frame, at: float) -> None:
+                time.sleep(0.001)
+                taken(frame, at)
+
+            client._receive = slow
+            callers = [texts.Channel(f"PJSIP/voip-{n:08x}", f"100.{n}") for n in range(900)]
+            for caller in callers:
+                await pbx.say(texts.newchannel(caller))
+            await listener.until(lambda: len(listener.events) == len(callers))
+            assert [frame.get("uniqueid") for frame in listener.events] == [each.uniqueid for each in callers]
+            assert (client.overflows, client.reconnects) == (0, 0)
 
     asyncio.run(story())
 

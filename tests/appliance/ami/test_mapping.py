@@ -118,6 +118,23 @@ def test_agents_behind_local_channels_do_not_count_twice() -> None:
     assert events[3].at == 9.0
 
 
+def test_a_caller_who_is_sent_to_a_challenge_and_comes_back_is_the_same_call() -> None:
+    """AMI's Redirect takes him out of the queue as if he had given up; he rejoins it when he has pressed the key."""
+    leg = Channel("PJSIP/agent1-00000002", "100.7", "100.1", state=0)
+    mapping = Mapping(RULES)
+    events = play(
+        mapping,
+        texts.newchannel(CALLER),
+        texts.join(CALLER, "emergency"),
+        texts.abandon(CALLER, "emergency"),
+        texts.join(CALLER, "emergency"),
+        texts.agent_called(CALLER, leg, "emergency"),
+        texts.agent_connect(CALLER, leg, "emergency"),
+    )
+    assert [type(event) for event in events] == [Offered, Queued, Ringing, Answered]
+    assert mapping.count(events[0].domain) == 1
+
+
 def test_a_transfer_into_another_queue_is_the_same_call() -> None:
     events = play(
         Mapping(RULES),
