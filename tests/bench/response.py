@@ -146,6 +146,13 @@ def one(scene: str, rate: int, response: str, voip: float, seed: int) -> Outcome
     return Outcome((len(during) - mine, mine), count(15), count(20), in_force)
 
 
+def asked(scene: str, rate: int, response: str) -> bool:
+    """Rows that can tell something: without an attack two, and other assumptions on who passes in the ordinary hour only."""
+    if not rate:
+        return response in ("none", "all three")
+    return scene == "ordinary hour" or response not in PASSING
+
+
 def _one(given: tuple[str, int, str, float, int]) -> Outcome:
     return one(*given)
 
@@ -189,6 +196,8 @@ def main() -> None:
         for scene in SCENES:
             for rate in RATES:
                 for response in RESPONSES:
+                    if not asked(scene, rate, response):
+                        continue
                     runs = [(scene, rate, response, given.voip, FIRST_SEED + n) for n in range(given.runs)]
                     outcomes = pool.map(_one, runs, chunksize=4)
                     print(f"{scene:<14}{rate:>6}  {response:<13}{row(outcomes)}", flush=True)
