@@ -32,6 +32,7 @@ def test_gammu_and_the_simulated_network_read_what_we_write():
             field: ours[field] for field in ("number", "text", "report", "part")
         }, (case, octets)
         assert (ours["number"], ours["report"]) == (case.number, case.report)
+        assert length <= 7 + (len(case.number.removeprefix("+")) + 1) // 2 + 140, "more user data than a message holds"
         assert ours["part"] is None or ours["part"][0] == case.reference
         texts[case] = texts.get(case, "") + ours["text"]
         ledger.compared += 1
