@@ -7,7 +7,7 @@ import os
 import time
 
 from appliance.monitor.overload.config import MonitorConfig
-from tests.bench.overload import plots, report
+from tests.bench.overload import bounds, plots, report
 from tests.bench.overload.measure import EVALUATION, OUT, Bench
 
 
@@ -35,9 +35,9 @@ def main() -> None:
     report.speed(1_000_000 // part)
     found = report.detection(bench, attacks)
     gate = report.open_gate(bench, many, redial=False)
-    report.limits(found, gate)
+    bounds.limits(found, gate)
     report.open_gate(bench, many, redial=True)
-    trade = report.trade_off(bench, attacks, gate)
+    trade = bounds.trade_off(bench, attacks, gate)
     if plt is not None:
         plots.trade_off(plt, trade, config.shares.quiet, OUT)
         plots.detection(plt, found, gate, OUT)

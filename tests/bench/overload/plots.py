@@ -6,7 +6,7 @@ import types
 from pathlib import Path
 from typing import Any
 
-from tests.bench.overload.report import STORM_CALLS, least_calls, shown
+from tests.bench.overload.bounds import STORM_CALLS, least_calls, shown
 
 Rows = list[dict[str, Any]]
 
