@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from hal.v253 import cidmessage
+
 
 @dataclass(frozen=True, slots=True)
 class Ring:
@@ -27,46 +29,74 @@ class CallerId:
 
 
 @dataclass(frozen=True, slots=True)
+class Detail:
+    """Something else of a call: when, a name, who diverted it. The numbers may still come, or have come."""
+
+
+@dataclass(frozen=True, slots=True)
 class RingEnded:
     """The caller has given up."""
 
 
-_RING = re.compile(r"RING(?: [A-Z0-9]{1,4})?\Z")
-_RING_CALLED = re.compile(r"RING/(?P<called>[0-9*#+]+)\Z")
-_RING_ELSA = re.compile(r"RING;(?P<caller>[^;]*)(?:;(?P<called>[^;]*))?\Z")
-_RING_ZOOM = re.compile(r"RING: \S+ DN(?P<called>\S+) (?P<caller>\S+)\Z")
-_FROM_TO = re.compile(r"FM: *(?P<caller>[^ /]*)(?:/[^/]*/)?(?: +TO: *(?P<called>[^ /]*)(?:/[^/]*/)?)?\Z")
-_CALLER = re.compile(
-    r"(?:NMBR|NBR|DDN_NMBR|CALLER NUMBER|CALLER'S NUMBER|CallerID|CALLER ID) *[=:] *(?P<caller>.*)\Z", re.IGNORECASE
+NUMBER_LIMIT = 20
+"""Digits of a number: E.164 has 15, before them stand prefixes. Longer ones are no numbers."""
+
+_RINGS = tuple(
+    map(
+        re.compile,
+        (
+            r"RING(?: [A-Z0-9]{1,2})?\Z",  # distinctive rings: RING 1, RING A
+            r"RING (?P<caller>\+?[0-9*#]{3,})\Z",  # USR, type B
+            r"RING/(?P<called>[0-9*#+]+)\Z",  # isdn4linux
+            r"RING;(?P<caller>[^;]*)(?:;(?P<called>[^;]*))?\Z",  # ELSA
+            r"RING: \S+ DN(?P<called>\S+) (?P<caller>\S+)\Z",  # Zoom MX/S
+        ),
+    )
 )
-_CALLED = re.compile(r"(?:NDID|CALLED NUMBER) *[=:] *(?P<called>.*)\Z", re.IGNORECASE)
-_CLIP = re.compile(r'\+CLIP: *"?(?P<caller>[^",]*)"?')
-_DIGITS = re.compile(r"(?P<caller>\+?[0-9]{3,20})\Z")
+_NUMBERS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"FM: *(?P<caller>[^ /]*)(?:/[^/]*/)?(?: +TO: *(?P<called>[^ /]*)(?:/[^/]*/)?)?\Z",  # ZyXEL 2864I, Blatzheim
+        r"TO: *(?P<called>[^ /]*)(?:/[^/]*/)?\Z",
+        r"(?:NMBR|NBR|DDN_NMBR|CALLER NUMBER|CALLER'S NUMBER|CALLER ?ID) *[=:] *(?P<caller>.*)\Z",
+        r"REASON FOR NO CALLER NUMBER *[=:] *(?P<caller>).*\Z",
+        r"(?:NDID|CALLED NUMBER) *[=:] *(?P<called>.*)\Z",
+        r'\+CLIP: *"?(?P<caller>[^",]*)"?',
+        r"(?P<caller>\+?[0-9]{3,20})\Z",  # ELINK 301
+    )
+)
+_MESSAGE = re.compile(r"MESG *= *(?P<hex>[0-9A-F ]*)\Z", re.IGNORECASE)
+_DETAIL = re.compile(
+    r"(?:DATE|TIME|NAME|CALLER NAME|REASON FOR NO CALLER NAME|DIVERTING NUMBER|CIDM)\b *(?:[=:]|\Z)", re.IGNORECASE
+)
 _NUMBER = re.compile(r"\+?[0-9*#]+\Z")
 
-RINGS = (_RING, _RING_CALLED, _RING_ELSA, _RING_ZOOM)
-NUMBERS = (_FROM_TO, _CALLER, _CALLED, _CLIP, _DIGITS)
 
+def parse(line: str) -> Ring | CallerId | Detail | RingEnded | None:
+    """What an unsolicited line says of an incoming call; None where it is about something else.
 
-def parse(line: str) -> Ring | CallerId | RingEnded | None:
-    """What an unsolicited line says of an incoming call; None where it is about something else."""
+    Distinctive rings (DRON, DROF) and waiting messages (MSG_WAITING) are something else.
+    """
     if line == "RUNG":
         return RingEnded()
-    for pattern in RINGS:
+    for pattern in _RINGS:
         if match := pattern.match(line):
             groups = match.groupdict()
             return Ring(_number(groups.get("caller")), _number(groups.get("called")) or None)
-    for pattern in NUMBERS:
+    for pattern in _NUMBERS:
         if match := pattern.match(line):
             groups = match.groupdict()
             return CallerId(_number(groups.get("caller")), _number(groups.get("called")) or None)
-    return None
+    if match := _MESSAGE.match(line):
+        caller = cidmessage.caller(match["hex"])
+        return Detail() if caller is None else CallerId(_number(caller))
+    return Detail() if _DETAIL.match(line) else None
 
 
 def _number(text: str | None) -> str | None:
-    """A number without the blanks and dashes that some modems put in; empty for P (private), O (out of area) and 0
-    (isdn4linux: no number)."""
+    """A number without the blanks and dashes that some modems put in; empty for P (private), O (out of area), 0 (isdn4linux: no
+    number), and for what is too long to be one."""
     if text is None:
         return None
     digits = re.sub(r"[ ()./-]", "", text)
-    return digits if _NUMBER.match(digits) and digits != "0" else ""
+    return digits if _NUMBER.match(digits) and digits != "0" and len(digits.lstrip("+")) <= NUMBER_LIMIT else ""

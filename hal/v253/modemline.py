@@ -439,6 +439,8 @@ class ModemLine(VoiceLine):
                     self._rings.caller_id(details)
                 else:
                     self._rang_early(details)
+            case callerid.Detail():
+                self._rings.detail()
             case callerid.RingEnded():
                 self._early_rings.clear()
                 self._rings.stopped()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -150,9 +152,39 @@ def test_any_list_gives_a_codec_or_one_error(lines: list[str]) -> None:
         ("030-123 45", None),
         ("03012345", callerid.CallerId("03012345")),
         ("CallerID: 030 123-45", callerid.CallerId("03012345")),
-        ("DATE = 1003", None),
-        ("NAME = ALICE", None),
+        ("RING 1234", callerid.Ring("1234")),
+        ("RING 03012345", callerid.Ring("03012345")),
+        ("TO:4711", callerid.CallerId(called="4711")),
+        ("FM: ", callerid.CallerId("")),
+        ("NBR=0381234", callerid.CallerId("0381234")),
+        ("DDN_NMBR= 0301234", callerid.CallerId("0301234")),
+        ("CALLER'S NUMBER: 74951234567", callerid.CallerId("74951234567")),
+        ("REASON FOR NO CALLER NUMBER: PRIVATE", callerid.CallerId("")),
+        ("NMBR = PRIVATE", callerid.CallerId("")),
+        ("NMBR=", callerid.CallerId("")),
+        ("NMBR = +49 30 123-45", callerid.CallerId("+493012345")),
+        ("NMBR = " + 20 * "1", callerid.CallerId(20 * "1")),
+        ("NMBR = " + 21 * "1", callerid.CallerId("")),
+        ("NMBR = " + 4000 * "1", callerid.CallerId("")),
+        ("NMBR = 030;ATD0190", callerid.CallerId("")),
+        ('+CLIP: "",128', callerid.CallerId("")),
+        ("MESG = 030735353531323132", callerid.CallerId("5551212")),
+        ("MESG=80160108313132323132303002083033303132333435070000", callerid.CallerId("03012345")),
+        ("MESG = 800D01083131323231323030040150", callerid.CallerId("")),
+        ("MESG = 041031313231323230303033303132333435AB", callerid.CallerId("03012345")),
+        ("MESG = 0409313132313232303050", callerid.CallerId("")),
+        ("MESG = 06", callerid.Detail()),
+        ("MESG = 0612345", callerid.Detail()),
+        ("DATE = 1003", callerid.Detail()),
+        ("TIME=2211", callerid.Detail()),
+        ("NAME = ALICE", callerid.Detail()),
+        ("CALLER NAME: ALICE", callerid.Detail()),
+        ("Diverting number: 0301234", callerid.Detail()),
+        ("CIDM", callerid.Detail()),
         ("DRON=12", None),
+        ("DROF = 40", None),
+        ("MSG_WAITING=ON", None),
+        ("NAMES", None),
     ],
 )
 def test_every_form_of_ring_and_caller_id_is_read(line: str, expected: object) -> None:
@@ -160,9 +192,19 @@ def test_every_form_of_ring_and_caller_id_is_read(line: str, expected: object) -
 
 
 @settings(deadline=None, derandomize=True)
-@given(st.text(max_size=60))
-def test_any_line_is_read_or_left(line: str) -> None:
-    callerid.parse(line)
+@given(
+    st.one_of(
+        st.text(max_size=60),
+        st.text(alphabet="0123456789ABCDEF ", max_size=40).map(lambda hexa: f"MESG = {hexa}"),
+        st.tuples(st.sampled_from(["RING ", "RING;", "FM:", "TO:", "NMBR=", "+CLIP: "]), st.text(max_size=40)).map(
+            "".join
+        ),
+    )
+)
+def test_any_line_is_read_or_left_and_every_number_could_be_one(line: str) -> None:
+    event = callerid.parse(line)
+    for number in (getattr(event, "caller", None), getattr(event, "called", None)):
+        assert not number or re.fullmatch(r"\+?[0-9*#]{1,20}", number)
 
 
 @pytest.mark.parametrize(
