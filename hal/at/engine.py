@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from hal.at.framing import CR, LF, Framer, Shielded, TextLine
-from hal.at.results import BASIC, DATA, OK, UNSOLICITED, parse_result, unglue
+from hal.at.results import BASIC, DATA, OK, UNSOLICITED, parse_result, unglue, unglue_end
 from hal.trace import masked
 
 RESPONSE_LIMIT = 512
@@ -236,8 +236,11 @@ class Engine:
                 events.append(Finished(reply))
             return
         if self._belongs(running.command, line):
+            line, result_behind = unglue_end(line)
             if len(running.lines) < RESPONSE_LIMIT:
                 running.lines.append(line)
+            if result_behind:
+                self._route(result_behind, events)
             return
         events.append(Unsolicited(line))
 

@@ -55,6 +55,9 @@ _PLAIN = frozenset({OK, VCON, "NO MSN/EAZ", "COMMAND NOT SUPPORT"})
 _GLUED = re.compile(r"(?:OK|ERROR)(?=[+^*#$%][A-Z]{2})")
 
 
+_TAIL = re.compile(r"(.*[0-9\"),])(OK|ERROR)\Z")
+
+
 def parse_result(line: str) -> tuple[str, str] | None:
     """`(code, detail)` where a line is a result code, else None.
 
@@ -74,3 +77,10 @@ def unglue(line: str) -> tuple[str, str]:
     """Split a result code from a response that follows without a line end: `ERROR+CNUM: 1` (chan_dongle's table)."""
     match = _GLUED.match(line)
     return (line[: match.end()], line[match.end() :]) if match else (line, "")
+
+
+def unglue_end(line: str) -> tuple[str, str]:
+    """Split a response from the result code that follows without a line end: `0OK`, `+CREG: 0,1OK`. Only behind what ends no
+    word: a model may be called BOOK."""
+    match = _TAIL.match(line)
+    return (match[1], match[2]) if match else (line, "")

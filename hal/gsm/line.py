@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hal.at.interpreter import CommandError
 from hal.at.results import CALL
+from hal.audio.pump import STALL_S
 from hal.audio.sound import Encoding
 from hal.errors import (
     CallFailed,
@@ -89,6 +90,8 @@ class GsmLine(VoiceLine):
         self._outcome: asyncio.Future[Event] | None = None
         """What has become of the dialling under way."""
         self._alerting = asyncio.Event()
+        self._poor_audio = ""
+        """What was wrong with the audio of the last call."""
         self._ended_at: float | None = None
         """When the modem first said that the dialled call is over."""
 
@@ -104,6 +107,8 @@ class GsmLine(VoiceLine):
             case AudioFlow(ready):
                 if isinstance(call, GsmCall) and call.pcm:
                     call.pcm.flowing = ready
+                    if not ready:
+                        asyncio.get_running_loop().call_later(STALL_S, self._check_flow, call, call.pcm)
             case _:
                 if isinstance(report, Ended):
                     self._ended_at = self._ended_at or self._now()
@@ -130,6 +135,10 @@ class GsmLine(VoiceLine):
         if self.calls.phase is Phase.INCOMING:
             self._ring_on()
         self._gsm.turns.changed()
+
+    def _check_flow(self, call: GsmCall, pcm: PcmPort) -> None:
+        if call is self.call and not call.hung_up and not pcm.flowing:
+            self.audio_lost(ModemError(f"the modem has taken no audio for {STALL_S:g} s"))
 
     def audio_lost(self, fault: LineFault) -> None:
         """The audio port is silent or gone."""
@@ -165,6 +174,9 @@ class GsmLine(VoiceLine):
         if self._outcome and not self._outcome.done():
             self._outcome.set_result(Over(how))
         elif call:
+            if self._gsm.radio.registered is False:  # told before the end of the call: nobody has hung up
+                fault = NotRegistered("the network was lost in the call")
+                call.ended(str(fault), fault)
             call.ended("the other side has hung up")
             if isinstance(call, GsmCall) and call.stream:
                 call.stream.stop()
@@ -299,7 +311,10 @@ class GsmLine(VoiceLine):
     # --- audio, keys, release -------------------------------------------------------------------------------
 
     async def _before_call(self) -> None:
-        for command in self._gsm.radio.model.before_call:
+        model = self._gsm.radio.model
+        if self._gsm.audio.card and not model.card:
+            raise ModemError(f"{model.name}: no audio over a sound card is known of this model")
+        for command in model.card if self._gsm.audio.card else model.before_call:
             reply = await self._gsm.at.command("AT" + command, expect=(), check=False)
             if not reply.ok:
                 log.info("%s: %s", self.name, reply)
@@ -309,8 +324,6 @@ class GsmLine(VoiceLine):
         model = self._gsm.radio.model
         loop = asyncio.get_running_loop()
         deadline = loop.time() + model.audio_retry_s
-        port = self._gsm.audio
-        port.flush_input()
         while model.audio_on and not call.hung_up:
             reply = await self._gsm.at.command("AT" + model.audio_on, expect=(), check=False)
             if reply.ok:
@@ -320,15 +333,21 @@ class GsmLine(VoiceLine):
                 self._gsm.audio_failed(fault)
                 raise fault
             await asyncio.sleep(AUDIO_RETRY_S)
+            if call.hung_up:
+                raise ModemError(f"no audio: {reply} until the other side hung up")
         if call.hung_up:
             return
-        call.pcm = PcmPort(port.fd)
+        call.pcm = pcm = PcmPort(await self._gsm.audio.begin())
+        began = loop.time()
+
+        def tally(received: int, sent: int, gaps: int) -> None:
+            self._gsm.audio.end()
+            self._gsm.audio_trace.audio(received, sent, gaps)
+            self._poor_audio = self._gsm.audio.judge(loop.time() - began, received, sent, gaps, pcm.slips)
+
         call.begin(
             self._gsm.pump.start(
-                call.pcm,
-                on_key=lambda key: call.heard(Ear.AUDIO, key),
-                on_lost=self.audio_lost,
-                tally=self._gsm.audio_trace.audio,
+                pcm, on_key=lambda key: call.heard(Ear.AUDIO, key), on_lost=self.audio_lost, tally=tally
             )
         )
 
@@ -367,6 +386,9 @@ class GsmLine(VoiceLine):
     def call_over(self, call: VoiceCall) -> None:
         super().call_over(call)
         self.apply([])
+        if self._poor_audio:
+            self._gsm.audio_failed(ModemError(self._poor_audio))
+            self._poor_audio = ""
 
     async def _hang_up(self) -> None:
         """+CHUP until +CLCC lists no call. A dialled call may not be listed yet, so its absence is believed the second time."""

@@ -288,7 +288,9 @@ class Cell:
         wasted = [each for each in campaign.attempts if each.counted and each.outcome != "reached"]
         must(not wasted, f"a team's call was wasted: {tries}")
         must(all(e.outcome == "reached" for e in campaign.attempts if e.line == WELL), f"the well line failed: {tries}")
-        await self.town.free()
+        async with asyncio.timeout(30.0):  # for what the calls leave to be done
+            while len(self.town.box.conversations) or await self.town.box.store.calls.unfinished():
+                await asyncio.sleep(_LOOK_S)
         return list(campaign.attempts)
 
     async def works_again(self) -> None:

@@ -112,7 +112,8 @@ def audio_port_goes(cell: Cell) -> None:
 
 
 def audio_port_returns(cell: Cell) -> None:
-    cell.device.audio.port.plug()
+    if not cell.device.audio.port.plugged:  # a reset of the whole modem has not brought it back yet
+        cell.device.audio.port.plug()
 
 
 async def messages_come(cell: Cell) -> None:

@@ -86,6 +86,24 @@ def test_a_prompt_is_seen_with_and_without_line_ends(before: bytes, prompt: byte
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "response"),
+    [(b"+CREG: 0,1OK", "+CREG: 0,1"), (b'+COPS: 0,0,"Net"OK', '+COPS: 0,0,"Net"'), (b"8OK", "8")],
+)
+def test_a_result_glued_to_the_end_of_its_response_is_found(line: bytes, response: str) -> None:
+    engine = Engine()
+    engine.begin(Command("AT?", expect=ANYTHING))
+    (finished,) = engine.feed(b"\r\n" + line + b"\r\n")
+    assert isinstance(finished, Finished)
+    assert (finished.reply.code, finished.reply.lines) == ("OK", (response,))
+
+
+def test_a_word_that_ends_like_a_result_is_none() -> None:
+    engine = Engine()
+    engine.begin(Command("ATI", expect=ANYTHING))
+    assert engine.feed(b"\r\nMacBOOK\r\n") == []
+
+
 def test_a_response_glued_to_the_echo_of_the_payload_is_found() -> None:
     engine = Engine()
     engine.begin(Command("AT+CMGS=18", ("+CMGS:",), payload=b"0011"))
