@@ -12,7 +12,7 @@ import asyncio
 import enum
 import re
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -222,6 +222,10 @@ class Line(ABC):
     device: Device
     direction: Direction
     capabilities: Capabilities
+    trouble: str = ""
+    """Why it was out of order the last time, in one sentence."""
+    carried: int = 0
+    """Calls that have come about since the program started."""
 
     @property
     @abstractmethod
@@ -325,6 +329,8 @@ class Device(ABC):
     name: str
     lines: tuple[Line, ...]
     sms: SmsSender | None
+    on_time: Callable[[datetime], None] | None = None
+    """Gets the time of day that the radio network tells, now and then. It can be forged: a hint, never the truth."""
 
     @abstractmethod
     async def open(self) -> None:

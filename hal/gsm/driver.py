@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from hal.at.interpreter import Interpreter
 from hal.errors import LineClosed, LineFault, ModemError, ModemSilent
+from hal.gsm.audiopath import audio_path
 from hal.gsm.callstate import Phase
 from hal.gsm.inbox import Inbox
 from hal.gsm.line import GsmLine
-from hal.gsm.models import Model, model_named
+from hal.gsm.models import GENERIC, Model, model_named
 from hal.gsm.radio import UNSOLICITED, Radio
 from hal.gsm.reports import Direct, MemoryFull, Registration, Restarted, Stored, parse
 from hal.gsm.sender import GsmSms
@@ -23,7 +24,6 @@ from hal.gsm.sim import PinMemory
 from hal.gsm.turns import Turns
 from hal.line import Device, DialGate, LineHealth, LineState
 from hal.recovery import Rung
-from hal.serialport import SerialPort
 from hal.trace import Trace
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ STORE_S = 300.0
 SIGNAL_EVERY = 6
 """Idle questions from one asking for signal and operator to the next."""
 RESET_S = 10.0
-"""Seconds for a modem to confirm +CFUN=1,1."""
+"""Seconds for a modem to confirm its reset."""
 REBOOT_S = 3.0
 """Seconds that a modem which resets itself still looks alive on USB."""
 REAPPEAR_S = 40.0
@@ -55,7 +55,8 @@ class GsmDevice(Device):
     def __init__(self, config: DeviceConfig, gate: DialGate | None, pump: AudioPump, model: Model | None) -> None:
         self.name = config.name
         self.pump = pump
-        self.radio = Radio(pin=config.pin, memory=PinMemory(config.name, _pin_file()), model=model)
+        self.radio = Radio(name=config.name, pin=config.pin, memory=PinMemory(_pin_file()), model=model)
+        self.audio = audio_path(config)
         self.line = GsmLine(config.line_name(0), self, config.line_direction(0), gate, config.msn(0))
         self.lines = (self.line,)
         self._messages = GsmSms(self, gate)
@@ -67,7 +68,6 @@ class GsmDevice(Device):
         """What has set the fault event."""
         self._lock = asyncio.Lock()
         self._at: Interpreter | None = None
-        self._audio: SerialPort | None = None
         self._inbox = Inbox(self.name, lambda: self._messages.receiver)
         self._watch: asyncio.Task[None] | None = None
         self._chores: set[asyncio.Task[None]] = set()
@@ -84,13 +84,6 @@ class GsmDevice(Device):
         if self._at is None:
             raise LineClosed(f"{self.name} is closed")
         return self._at
-
-    @property
-    def audio(self) -> SerialPort:
-        """The port that carries the audio. Raises `LineClosed`."""
-        if self._audio is None:
-            raise LineClosed(f"{self.name} is closed")
-        return self._audio
 
     @property
     def audio_trace(self) -> Trace:
@@ -127,13 +120,17 @@ class GsmDevice(Device):
         if not self.turns.message_in_hand:
             await radio.ask_network(self.at)
             await radio.ask_signal(self.at)
-        facts = dict(radio.facts)
+            await radio.ask_time(self.at)
+            if radio.time and self.on_time:
+                self.on_time(radio.time)
+        facts = radio.facts | self.audio.facts
         if radio.voice is False:
             return LineHealth(
                 False, "this modem or firmware carries no voice", radio.registered, radio.signal_dbm, facts
             )
         if not radio.registered:
-            return LineHealth(False, "no network that carries voice", False, radio.signal_dbm, facts)
+            why = f"no network that carries voice: {radio.registration}"
+            return LineHealth(False, why, False, radio.signal_dbm, facts)
         if self._fault.is_set():
             return LineHealth(False, f"out of order: {self._broken}", True, radio.signal_dbm, facts)
         return LineHealth(True, f"registered with {facts.get('operator', 'a network')}", True, radio.signal_dbm, facts)
@@ -189,7 +186,7 @@ class GsmDevice(Device):
         try:
             port = await self._config.open_port(self._config.ports[0])
             self._at = Interpreter(port, on_line=self._heard, on_lost=self.failed, unsolicited=UNSOLICITED)
-            self._audio = await self._config.open_port(self._config.audio_port)
+            await self.audio.open()
             await self._start(self._at)
         except BaseException:
             await self._close_ports()
@@ -214,7 +211,9 @@ class GsmDevice(Device):
         """Let the modem restart itself, if it still listens; its ports are closed then."""
         if self._at is not None and self._at.port.lost is None:
             with suppress(LineFault):
-                await self._at.command("AT+CFUN=1,1", expect=(), timeout=RESET_S, check=False)
+                for command in (self.radio.model.reset, GENERIC.reset):
+                    if (await self._at.command(command, expect=(), timeout=RESET_S, check=False)).ok:
+                        break
                 await asyncio.sleep(REBOOT_S)
         await self._close_ports()
 
@@ -240,12 +239,10 @@ class GsmDevice(Device):
     async def _close_ports(self) -> None:
         await self._stop_watch()
         at, self._at = self._at, None
-        audio, self._audio = self._audio, None
-        if at or audio:
+        if at:
             self.line.faulted(LineClosed(f"{self.name} was closed"))
-        for port in (at.port if at else None, audio):
-            if port:
-                port.close()
+            at.port.close()
+        self.audio.close()
 
     # --- watching -------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
-"""A radio modem's own affairs: waking, initialisation, identity, network. Calls and messages are elsewhere.
+"""A radio modem's own affairs: waking, initialisation, identity. Its network, calls and messages are elsewhere.
 
-Sources: 3GPP TS 27.007 (5.1-5.4 identity, 7.2 +CREG, 7.3 +COPS, 8.5 +CSQ, 8.71 +CIREG, 10.1.22 +CEREG), TS 27.005 (3.1, 3.2.2,
-3.4.1), and the order of chan_dongle's and chan_quectel's own start as the project's `modems.md` (2.2) gives it.
+Sources: 3GPP TS 27.007 (5.1-5.4 identity), TS 27.005 (3.1, 3.2.2, 3.4.1), and the order of chan_dongle's and chan_quectel's own
+start as the project's `modems.md` (2.2) gives it.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from functools import partial
 
 from hal.at.interpreter import Interpreter
 from hal.at.results import UNSOLICITED as ANY_MODEM
 from hal.errors import ModemSilent
 from hal.gsm.models import GENERIC, Model, model_for
-from hal.gsm.reports import REGISTERED, Leg, Registration, leg_of, parse
+from hal.gsm.network import Network
 from hal.gsm.reports import UNSOLICITED as RADIO
+from hal.gsm.reports import Leg, leg_of
 from hal.gsm.sim import PinMemory, unlock
 
 log = logging.getLogger(__name__)
@@ -32,51 +34,23 @@ _CANCEL = b"\x1b\r"
 _WORDS = b"ATQ0V1\r"
 """Results, and as words: only for a modem that has shown none, as its own result would be taken for another command's."""
 _MUST = ("+CLIP=1", "+CMGF=0")
-_MAY = ("+CRC=1", "+CCWA=0,0,1", "+CREG=1", "+CEREG=1", "+COPS=3,0")
+_MAY = ("+CRC=1", "+CCWA=0,0,1", "+CREG=1", "+CEREG=1", "+COPS=3,0", "+CTZU=1")
 
 
-class Radio:
+class Radio(Network):
     """What is known of one modem. One `start` after every opening of its port or reset of the modem."""
 
-    def __init__(self, *, pin: str, memory: PinMemory, model: Model | None = None) -> None:
+    def __init__(self, *, name: str, pin: str, memory: PinMemory, model: Model | None = None) -> None:
+        super().__init__()
         self.model = model or GENERIC
-        self.facts: dict[str, str] = {}
-        """Manufacturer, model, firmware, serial number, operator."""
         self.voice: bool | None = None
         """Whether modem and firmware carry voice; None where they cannot say."""
         self.message_store = False
         """Whether the modem reports messages that it has received."""
+        self._name = name
         self._configured = model
         self._pin = pin
         self._memory = memory
-        self._circuit: int | None = None
-        self._packet: int | None = None
-        self._ims = False
-        self._dbm: float | None = None
-
-    @property
-    def registered(self) -> bool | None:
-        """Has a network that carries voice: +CREG 1 or 5, or IMS on LTE. None before it was asked."""
-        if self._circuit is None:
-            return None
-        return self._circuit in REGISTERED or (self._packet in REGISTERED and self._ims)
-
-    @property
-    def messages(self) -> bool:
-        """Has a network that carries short messages."""
-        return bool({self._circuit, self._packet} & (REGISTERED | {6, 7, 9, 10}))
-
-    @property
-    def signal_dbm(self) -> float | None:
-        """At the last asking."""
-        return self._dbm
-
-    def note(self, report: Registration) -> None:
-        """The modem has reported a change."""
-        if report.packet:
-            self._packet = report.state
-        else:
-            self._circuit = report.state
 
     async def wake(self, at: Interpreter) -> None:
         """Out of whatever the modem is stuck in - a message prompt, half a command, numeric results. Raises `ModemSilent`."""
@@ -94,46 +68,25 @@ class Radio:
         await at.command("ATE0", expect=())
         await self._may(at, "+CMEE=1")  # ofono-phonesim has no error numbers and says so; it works all the same
         await self._identify(at)
-        await unlock(at, self._pin, self._memory)
+        self.facts["SIM"] = "locked, or not there"
+        self.facts["SIM"] = await unlock(at, self._pin, self._memory, self.model, partial(self._card, at))
         for command in _MUST:
             await at.command("AT" + command, expect=())
-        for command in (*_MAY, *self.model.init, self.model.audio_off):
-            await self._may(at, command)
+        for either in (*_MAY, *self.model.init, self.model.audio_off):
+            await self._first_of(at, (either,) if isinstance(either, str) else either)
         await self._message_reports(at)
-        if self.model.voice_check:
-            reply = await at.command("AT" + self.model.voice_check, check=False)
-            self.voice = reply.ok
+        await self._ask_voice(at)
         for _ in range(round(registration_s / POLL_S)):
             if await self.ask_network(at):
                 break
             await asyncio.sleep(POLL_S)
         await self.ask_signal(at)
+        await self.ask_number(at)
+        await self.ask_time(at)
 
     async def ask_network(self, at: Interpreter) -> bool:
         """Ask for the registration; whether voice is there. Raises `ModemSilent`, `Unplugged`."""
-        for command in ("+CREG", "+CEREG"):
-            reply = await at.command(f"AT{command}?", expect=f"{command}:", check=False)
-            for line in reply.lines:
-                report = parse(line)
-                if isinstance(report, Registration):
-                    self.note(report)
-        if self._circuit is None:
-            self._circuit = 0  # asked, and no answer that says otherwise
-        if self._circuit not in REGISTERED and self._packet in REGISTERED:
-            reply = await at.command("AT+CIREG?", expect="+CIREG:", check=False)
-            self._ims = re.match(r"\d+\s*,\s*1\b", reply.value("+CIREG:") or "") is not None
-        return bool(self.registered)
-
-    async def ask_signal(self, at: Interpreter) -> None:
-        """Ask for signal and operator. Raises `ModemSilent`, `Unplugged`."""
-        reply = await at.command("AT+CSQ", expect="+CSQ:", check=False)
-        match = re.match(r"(\d+)", reply.value("+CSQ:") or "")
-        rssi = int(match[1]) if match else 99
-        self._dbm = -113.0 + 2 * rssi if rssi <= 31 else None
-        reply = await at.command("AT+COPS?", expect="+COPS:", check=False)
-        match = re.search(r'"([^"]*)"', reply.value("+COPS:") or "")
-        if match:
-            self.facts["operator"] = match[1]
+        return await self.ask_registration(at, self.model.ims)
 
     async def legs(self, at: Interpreter) -> list[Leg] | None:
         """The voice calls that the modem has; None where it did not answer the question. Raises `ModemSilent`, `Unplugged`."""
@@ -169,14 +122,43 @@ class Radio:
                 return
         self.message_store = False
 
-    @staticmethod
-    async def _may(at: Interpreter, command: str) -> None:
-        if not command:
+    async def _ask_voice(self, at: Interpreter) -> None:
+        """Whether modem and firmware carry voice. A product's name is no proof of it."""
+        if self.model.voice is None:
+            self.facts["voice"] = "cannot be asked"
             return
+        reply = await at.command("AT" + self.model.voice.command, expect=self.model.voice.expect, check=False)
+        self.voice = reply.ok and self.model.voice.read(reply.lines) is not None
+        told = "; ".join(reply.lines) or str(reply)
+        self.facts["voice"] = f"{'yes' if self.voice else 'none with this firmware or SIM'} ({told})"
+        self.facts["codec"] = "linear 16 bit, 8 kHz, one frame every 20 ms"
+
+    async def _card(self, at: Interpreter) -> str:
+        """The number of the SIM card (ICCID), which is no secret of its owner's; the device's name where it cannot be read."""
+        for command in self.model.card_number:
+            reply = await at.command("AT" + command, check=False)
+            numbers = (re.search(r"(?<!\d)(\d{18,20})F?(?!\d)", line) for line in reply.lines)
+            found = next((match for match in numbers if match), None)
+            if reply.ok and found:
+                self.facts["SIM card"] = found[1]
+                return found[1]
+        self.facts.pop("SIM card", None)
+        return self._name
+
+    async def _first_of(self, at: Interpreter, commands: tuple[str, ...]) -> None:
+        for command in commands:
+            if await self._may(at, command):
+                return
+
+    @staticmethod
+    async def _may(at: Interpreter, command: str) -> bool:
+        if not command:
+            return True
         try:
             reply = await at.command("AT" + command, expect=(), check=False)
         except ModemSilent:
             log.warning("%s: no answer to AT%s", at.port.path, command)
-            return
+            return False
         if not reply.ok:
             log.info("%s: %s", at.port.path, reply)
+        return reply.ok

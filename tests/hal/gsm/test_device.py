@@ -55,7 +55,7 @@ def test_start():
         (
             "quectel",
             QUECTEL,
-            ['AT+QURCCFG="urcport","usbat"', "AT+QTONEDET=1", '+QINDCFG="ccinfo",1,0'.join(["AT", ""])],
+            ['AT+QURCCFG="urcport","all"', "AT+QTONEDET=1", '+QINDCFG="ccinfo",1,0'.join(["AT", ""])],
         ),
         ("huawei", HUAWEI, ["AT^DDTMFCFG=0,1"]),
         ("nobody", GENERIC, []),
@@ -220,20 +220,105 @@ def test_no_error_tells_the_pin_of_a_sim_that_does_not_answer(monkeypatch):
     run_virtual(story())
 
 
-def test_not_even_by_another_process(tmp_path, monkeypatch):
-    async def remember():
-        await PinMemory("gsm", tmp_path / "refused").remember("9999")
+ICCID = "89490200000000000015"
 
-    run_virtual(remember())
-    monkeypatch.setattr("hal.gsm.sim._refused", set())
 
+def test_not_even_by_another_process_and_whatever_is_configured(tmp_path, monkeypatch):
+    """A wrong PIN, a restart of the program, another wrong PIN: the SIM sees one."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    tried = []
+
+    async def start(pin: str) -> None:
+        radio = ScriptedRadio()
+        wants_pin(radio, "1234")
+        radio.answers["AT+CICCID"] = say(f"+ICCID: {ICCID}", "OK")
+        with pytest.raises(NotRegistered):
+            await device_on(radio, pin=pin).open()
+        tried.extend(radio.sent("AT+CPIN="))
+        radio.close()
+
+    for pin in ("9999", "9999", "8888", "1234"):
+        run_virtual(start(pin))
+        monkeypatch.setattr("hal.gsm.sim._refused", {})  # the program has ended
+    assert tried == ['AT+CPIN="9999"']
+    remembered = tmp_path / "sim-pin-refused"
+    assert remembered.stat().st_mode & 0o077 == 0
+    assert remembered.read_text() == f"{ICCID}\n"  # and nothing of the PIN, not even a digest
+
+
+def test_a_power_cut_while_the_sim_thinks_costs_no_second_try(tmp_path):
     async def story():
-        assert await PinMemory("gsm", tmp_path / "refused").holds("9999")
-        assert not await PinMemory("gsm", tmp_path / "refused").holds("9998")
-        assert not await PinMemory("gsm", tmp_path / "nothing").holds("9999")
+        radio = ScriptedRadio()
+        wants_pin(radio, "1234")
+        seen = []
+        radio.answers["AT+CPIN="] = lambda _: seen.append((tmp_path / "refused").read_text()) or say("+CME ERROR: 16")
+        device = device_on(radio, pin="9999")
+        device.radio._memory = PinMemory(tmp_path / "refused")
+        with pytest.raises(NotRegistered):
+            await device.open()
+        assert seen == ["gsm\n"]
+        radio.close()
 
     run_virtual(story())
-    assert (tmp_path / "refused").stat().st_mode & 0o077 == 0
+
+
+def test_a_person_who_unlocks_the_sim_ends_the_memory(tmp_path):
+    """Seen on the counter, where it was seen to count, or on a SIM that asks for no PIN any more."""
+
+    async def story():
+        memory = PinMemory(tmp_path / "refused")
+        radio = ScriptedRadio()
+        wants_pin(radio, "1234")
+        left = {"tries": 3}
+        radio.answers["AT+SPIC"] = lambda _: say(f"+SPIC: {left['tries']},10,0,10", "OK")
+        enter = radio.answers["AT+CPIN="]
+
+        def count(line: str) -> str:
+            answer = enter(line)
+            left["tries"] = 3 if answer == OK else left["tries"] - 1
+            return answer
+
+        radio.answers["AT+CPIN="] = count
+
+        async def start(pin: str) -> None:
+            device = device_on(radio, pin=pin)
+            device.radio._memory = memory
+            try:
+                await device.open()
+            finally:
+                await device.close()
+
+        for pin in ("9999", "1234"):
+            with pytest.raises(NotRegistered):
+                await start(pin)
+        assert left["tries"] == 2
+        left["tries"] = 3  # in a telephone
+        await start("1234")
+        assert left["tries"] == 3
+        assert not await memory.holds("gsm")
+        radio.close()
+
+    run_virtual(story())
+
+
+def test_a_counter_that_never_counts_is_not_believed():
+    async def story():
+        radio = ScriptedRadio()
+        wants_pin(radio, "1234")
+        radio.answers["AT+SPIC"] = say("+SPIC: 3,10,0,10", "OK")
+        for pin in ("9999", "8888"):
+            with pytest.raises(NotRegistered):
+                await device_on(radio, pin=pin).open()
+        assert len(radio.sent("AT+CPIN=")) == 1
+        radio.close()
+
+    run_virtual(story())
+
+
+@pytest.fixture(autouse=True)
+def no_memory(monkeypatch):
+    monkeypatch.setattr("hal.gsm.sim._refused", {})
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
 
 
 def test_the_last_tries_are_not_spent():
@@ -325,7 +410,7 @@ def test_a_modem_that_falls_silent_is_reported_within_30_s(in_call):
             await device.recover()
             assert not device.fault.is_set()
             assert device.line.state is LineState.IDLE
-            assert "AT+CFUN=1,1" not in radio.commands
+            assert "AT+CRESET" not in radio.commands
             await (await device.line.dial(request())).hang_up()
 
     run_virtual(story())
@@ -369,7 +454,7 @@ def test_calls_without_audio_are_cured_by_a_reset():
             await call.hang_up()
             assert device.fault.is_set()
             await device.recover()
-            assert "AT+CFUN=1,1" in radio.commands
+            assert "AT+CRESET" in radio.commands
             assert not device.fault.is_set()
             assert device.line.state is LineState.IDLE
 
@@ -386,7 +471,7 @@ def test_a_modem_that_needs_the_reset():
                 radio.answers["AT+CLIP=1"] = OK
                 return OK
 
-            radio.answers["AT+CFUN=1,1"] = reset
+            radio.answers |= {"AT+CRESET": ERROR, "AT+CFUN=1,1": reset}  # the maker's own, and then the standard's
             await device.recover()
             assert device.line.state is LineState.IDLE
 
