@@ -81,6 +81,7 @@ class Interpreter:
         self._limit: asyncio.Timeout | None = None
         self._payload_s = PAYLOAD_S
         self._late_ok = asyncio.Event()
+        self._aborting = False
         self._attached = True
         port.listen(self._received, self._lost)
 
@@ -101,7 +102,7 @@ class Interpreter:
         `expect`: the beginning(s) of the lines that answer it; None takes any line, `()` none. `finals`: the result codes
         that end it. `payload`: what to send at the prompt, after which `payload_s` seconds count. `abort`: bytes that
         make the modem give the command up; they are sent at the time limit and when the caller is cancelled, and the
-        reply to them is then the result.
+        reply to them, be it OK, is then the result.
 
         Raises `CommandError` for anything but OK, CONNECT and VCON if `check`, `ModemSilent` after `timeout` seconds
         (`PayloadUnanswered` after `payload_s`), `Unplugged`, `LineClosed`; RuntimeError while a data stream has the port.
@@ -198,6 +199,7 @@ class Interpreter:
                 if abort is None:
                     raise
             self._note(Kind.COMMAND, f"(given up) {abort.hex(' ')}")
+            self._aborting = True  # from now on OK ends it too, whatever its `finals`
             self.port.send(abort)
             result = self._result = asyncio.get_running_loop().create_future()
             async with asyncio.timeout(ABORT_S):
@@ -217,6 +219,7 @@ class Interpreter:
             raise
         finally:
             self._result = self._limit = None
+            self._aborting = False
             if self.engine.running:
                 self._prompting = request.payload is not None
                 self.engine.abandon()
@@ -278,7 +281,9 @@ class Interpreter:
                 self._finish(event.reply)
             elif isinstance(event, Unsolicited):
                 self._note(Kind.UNSOLICITED, event.line)
-                if event.line == OK:
+                if event.line == OK and self._aborting:
+                    self._aborted()
+                elif event.line == OK:
                     self._late_ok.set()
                 else:
                     self._on_line(event.line)
@@ -294,6 +299,13 @@ class Interpreter:
     def _note(self, kind: Kind, text: str) -> None:
         shown = self.port.trace.note(kind, text)
         log.debug("%s %s %s", self.port.path, kind.value, shown)
+
+    def _aborted(self) -> None:
+        """OK to an abort, for a command that OK alone does not end."""
+        command = self.engine.running
+        self.engine.abandon()
+        if command:
+            self._finish(Reply(command.shown, OK))
 
     def _finish(self, reply: Reply) -> None:
         if self._result and not self._result.done():

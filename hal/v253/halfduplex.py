@@ -15,6 +15,7 @@ from hal.at import CommandError
 from hal.audio import tones
 from hal.audio.pump import Stream
 from hal.audio.sound import RATE, Encoding
+from hal.errors import LineFault
 from hal.v253.modemline import ModemLine
 from hal.v253.pieces import GAP_S, cuts
 from hal.v253.stream import seen
@@ -90,7 +91,11 @@ class HalfDuplexCall(VoiceCall):
     async def key(self, timeout: float) -> str | None:
         if self._keys or self.hung_up or self._modem_line.hears.idle:
             return await super().key(timeout)
-        async with self._turn, self._listening():
+        try:
+            async with self._turn, self._listening():
+                return await super().key(timeout)
+        except LineFault as fault:
+            self.ended(str(fault), fault)
             return await super().key(timeout)
 
     async def _enter(self, command: str, *, receives: bool, capture: bytearray | None = None) -> Stream | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hal.at import CALL, Reply
+from hal.at.results import OK
 from hal.audio.pump import AudioPump
 from hal.errors import LineFault, ModemError
 from hal.line import Capabilities, Device, DialGate
@@ -48,6 +49,7 @@ class IsdnLine(ModemLine):
     """One B channel."""
 
     capabilities = Capabilities(duplex=True, caller_id=True, called_number=True)
+    _answers = CALL - {OK}  # a late OK of another command would be an answered call: here only VCON is one
     details_s = 0.2
     ring_gap_s = (
         240.0  # with RUNG the first ring is the only one; the network ends ringing after 3 minutes (Q.931, T301)

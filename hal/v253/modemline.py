@@ -42,6 +42,8 @@ BUSY_TONE_S = 1.0
 """Seconds in which a modem that hears busy may say BUSY by itself."""
 HANG_UP_S = 3.0
 """Seconds for a modem to hang up."""
+COUNTED = {"underrun": "underruns", "overrun": "overruns", "lost data": "losses of audio"}
+"""Reports that are counted, and what the counter is called on the page of the line."""
 UNDERRUN_S = 0.5
 """Seconds of a playback in which a modem may say that it has nothing to play yet."""
 ROUND_TRIP_S = 2.0
@@ -55,6 +57,8 @@ _WORDS = b"ATQ0V1\r"
 class ModemLine(VoiceLine):
     """See the module."""
 
+    _answers = CALL
+    """What ends a dial command; OK and VCON among it mean that the call was answered."""
     details_s = 3.0
     """Seconds after the first ring in which a modem may still say who calls."""
     ring_gap_s = 8.0
@@ -284,7 +288,12 @@ class ModemLine(VoiceLine):
         limit_s = dialling_s + request.ring_limit_s
         try:
             reply = await self.at.command(
-                self.model.dial.format(number=number), expect=(), finals=CALL, timeout=limit_s, abort=b"\r", check=False
+                self.model.dial.format(number=number),
+                expect=(),
+                finals=self._answers,
+                timeout=limit_s,
+                abort=b"\r",
+                check=False,
             )
             if reply.code in (OK, VCON) and not reply.aborted:
                 return await self._connected(call)
@@ -404,8 +413,9 @@ class ModemLine(VoiceLine):
             ):
                 return
         log.info("%s: the modem reports: %s", self.name, name)
-        if name in ("underrun", "overrun", "lost data"):
-            self.noted(f"{name}s", str(int(self.facts.get(f"{name}s", "0")) + 1))
+        if name in COUNTED:
+            counter = COUNTED[name]
+            self.noted(counter, str(int(self.facts.get(counter, "0")) + 1))
 
     def heard_key(self, source: str, key: str) -> None:
         """A key, heard by `source`: "modem", or "own" ears."""
