@@ -52,6 +52,9 @@ class SharesConfig:
     quiet: float = option(9.25, "Evidence for an alarm where calls break into quiet.", low=1, high=1000, unit="nat")
     storm: float = option(30.0, "Evidence for an alarm by the domains alone.", low=1, high=1000, unit="nat")
     growth: float = option(3.0, "Times by which honest load may rise within ten minutes.", low=1, high=100)
+    slowest: float = option(
+        20.0, "Slowest attack that the quiet tests look for.", low=0.1, high=100_000, unit="calls/min"
+    )
     learn_calls: int = option(2000, "Calls over which shares are averaged.", low=10, high=10_000_000, unit="calls")
     learn_a_day: float = option(0.03, "A share moves no further than this in a day.", low=0, high=1)
     release_s: float = option(

@@ -56,11 +56,14 @@ def derive(
     filling_s = service_s / agents
     default = MonitorConfig()
     waiting = min(waiting, per_queue)
+    # Two calls a minute for each agent leave nobody free: fake ones take half a minute with ringing and clearing. What is
+    # slower than 20 a minute is no attack on a larger centre.
     calm = AreaConfig(per_queue, waiting, round(4 * filling_s, 3), default.queue_pstn.residence_s)
     suspect = replace(calm, interarrival_s=round(filling_s / 3, 3))
     stay = round(service_s * 2.5, 1)
     return replace(
         default,
+        shares=replace(default.shares, slowest=min(default.shares.slowest, 2.0 * agents)),
         ingress=AreaConfig(lines, ingress, round(filling_s / 2, 3), stay),
         agents=AreaConfig(agents, taken, round(filling_s, 3), stay),
         queue_pstn=calm,

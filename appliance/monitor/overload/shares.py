@@ -25,8 +25,8 @@ from typing import Any
 from appliance.monitor.overload.config import SharesConfig
 from appliance.monitor.overload.events import DOMAINS
 
-RATES = (20 / 60, 60 / 60, 240 / 60, 900 / 60)
-"""Rates (calls/s) of the foreign source that the quiet tests look for."""
+FASTER = (1, 3, 12, 45)
+"""Rates of the foreign source that the quiet tests look for, over the slowest."""
 PURE = 0.95
 """Quiet tests: the part of the room above the honest share that an attack fills."""
 MIXED = (0.5, 0.8, 0.95)
@@ -56,11 +56,12 @@ class Shares:
         self._last: float | None = None
         self._fast = [0.0] * 3
         self._slow = [0.0] * 3
-        self.quiet = [[0.0] * len(RATES) for _ in DOMAINS]
+        self.quiet = [[0.0] * len(FASTER) for _ in DOMAINS]
         self.storm = [[0.0] * len(MIXED) for _ in DOMAINS]
         self.active = [False] * 3
         self._enough_since: float | None = None
         """Since when resources have been sufficient while an alarm stood."""
+        self._rates = tuple(config.slowest * times / 60 for times in FASTER)
         self._prepare()
 
     def _prepare(self) -> None:
@@ -106,12 +107,12 @@ class Shares:
         if not mine:
             for index, value in enumerate(tests):
                 if value:
-                    tests[index] = max(value + self._clock(place, interval, RATES[index]) + down, 0.0)
+                    tests[index] = max(value + self._clock(place, interval, self._rates[index]) + down, 0.0)
             return
         limit = self.config.quiet * 1.5
         for index, value in enumerate(tests):
             if value:
-                value = max(value + self._clock(place, interval, RATES[index]), 0.0)
+                value = max(value + self._clock(place, interval, self._rates[index]), 0.0)
             tests[index] = min(value + up, limit)
 
     def _clock(self, place: int, interval: float, rate: float) -> float:
@@ -158,6 +159,7 @@ class Shares:
         """Domains whose alarm changes (see `active`)."""
         if short:
             self._enough_since = None
+            self._unlearnt.clear()  # a call that finds the last free line shows no shortage: its time inside does
         elif not any(self.active):
             self._enough_since = None
             return []
@@ -172,7 +174,7 @@ class Shares:
                 changed.append(place)
         if over:
             self._enough_since = None
-            self.quiet = [[0.0] * len(RATES) for _ in DOMAINS]
+            self.quiet = [[0.0] * len(FASTER) for _ in DOMAINS]
             self.storm = [[0.0] * len(MIXED) for _ in DOMAINS]
         return changed
 

@@ -34,9 +34,9 @@ def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     report.speed(1_000_000 // part)
     found = report.detection(bench, attacks)
-    gate = report.open_gate(bench, many, redial=False)
+    gate = report.open_gate(bench, many, report.SHIFTING)
     bounds.limits(found, gate)
-    report.open_gate(bench, many, redial=True)
+    report.open_gate(bench, many, report.REDIALLING)
     trade = bounds.trade_off(bench, attacks, gate)
     if plt is not None:
         plots.trade_off(plt, trade, config.shares.quiet, OUT)
@@ -52,7 +52,9 @@ def main() -> None:
         report.detection(bench, max(attacks // 4, 4), (0.11, 0.33), domain)
     report.hard_attacks(bench, max(attacks // 4, 4))
     report.options(bench, max(attacks // 5, 4))
+    report.own_lines(bench, max(attacks // 4, 4))
     report.sizes(bench, max(attacks // 4, 4))
+    report.open_gate(bench, many, report.BOTH)
     print(f"\n{time.monotonic() - began:.0f} s")
 
 

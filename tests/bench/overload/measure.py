@@ -19,7 +19,7 @@ from appliance.monitor.centre.traffic import Shift, attack, genuine, merge, read
 from appliance.monitor.overload.config import MonitorConfig
 from appliance.monitor.overload.events import DOMAINS, Area, Event, Offered, Rejected
 from appliance.monitor.overload.shares import Shares
-from tests.bench.overload import scenarios
+from tests.bench.overload import scenarios, smallbox
 from tests.bench.overload.scenarios import BASE, DETECTORS, START, STORM_END, Run
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -148,7 +148,23 @@ def _sized(config: MonitorConfig, seed: int, size: tuple[int, int, float, float,
     return _plain(run) | {"ingress": known.ingress.occupancy, "taken": known.agents.occupancy}
 
 
-KINDS = {"attack": _attack, "storm": _storm, "open": _open_gate, "real": _real, "sized": _sized}
+def _flood(config: MonitorConfig, seed: int, **kw: Any) -> dict[str, Any]:
+    return _plain(smallbox.flood_run(config, seed, **kw))
+
+
+def _incident(config: MonitorConfig, seed: int, **kw: Any) -> dict[str, Any]:
+    return _plain(smallbox.incident_run(config, seed, **kw))
+
+
+KINDS = {
+    "attack": _attack,
+    "storm": _storm,
+    "open": _open_gate,
+    "real": _real,
+    "sized": _sized,
+    "flood": _flood,
+    "incident": _incident,
+}
 
 
 def _one(job: Job) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from appliance.monitor.centre.traffic import Clumps
 from appliance.monitor.overload.config import MonitorConfig, Reading
 from appliance.monitor.overload.events import DOMAINS, Answered, Ended, Event, Offered, Queued, Ringing
 from appliance.monitor.overload.monitor import OverloadMonitor
+from appliance.overload.ownlines import for_size
 from tests.bench.overload.measure import Bench, mean_interval, upper, wilson
 from tests.bench.overload.scenarios import DETECTORS, RATES, SHARES
 
@@ -139,7 +140,16 @@ def _false(voip: float, name: str, runs: list[dict[str, Any]]) -> Rows:
     return rows
 
 
-def open_gate(bench: Bench, count: int, redial: bool) -> Rows:
+SHIFTING: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("constant", {}),
+    ("step of 25", {"shift": "step"}),
+    ("slowly 25", {"shift": "slow"}),
+)
+REDIALLING: tuple[tuple[str, dict[str, Any]], ...] = (("redial", {"redial": 0.7}),)
+BOTH: tuple[tuple[str, dict[str, Any]], ...] = (("step, redial", {"shift": "step", "redial": 0.7}),)
+
+
+def open_gate(bench: Bench, count: int, storms: tuple[tuple[str, dict[str, Any]], ...]) -> Rows:
     """Many storms through the second detector alone, with stage 1 taken as met all the time."""
     config = MonitorConfig().shares
     print("\n## Storms through `shares` alone, stage 1 held open (alarms can only be more than in the centre)")
@@ -148,15 +158,7 @@ def open_gate(bench: Bench, count: int, redial: bool) -> Rows:
     )
     rows = []
     for voip in SHARES:
-        for name, kw in (
-            ("constant", {}),
-            ("step of 25", {"shift": "step"}),
-            ("slowly 25", {"shift": "slow"}),
-            ("redial", {"redial": 0.7}),
-            ("step, redial", {"shift": "step", "redial": 0.7}),
-        ):
-            if ("redial" in kw) != redial:
-                continue
+        for name, kw in storms:
             runs = bench.runs("open", count, voip=voip, **kw)
             hits = sum(run["quiet"] >= config.quiet or run["storm"] >= config.storm for run in runs)
             most = max(run["quiet"] for run in runs) / config.quiet, max(run["storm"] for run in runs) / config.storm
@@ -294,6 +296,31 @@ def sizes(bench: Bench, count: int) -> None:
                     f"{detector} {len(seen) / len(runs):6.1%} after {mean_interval(seen)[0]:6.1f} s, {in_time / len(runs):6.1%}"
                 )
             print(f"    {rate:4.0f}/min: " + "; ".join(cells) + " before the lines are exhausted")
+
+
+def own_lines(bench: Bench, count: int) -> None:
+    """The box's own lines, with the thresholds that follow from their number."""
+    print("\n## The box's own lines: robots from VoIP that stay 10 or 30 s, and many teams that call at once")
+    for lines in (2, 4, 8):
+        config = for_size(lines, lines)
+        for rate in (10.0, 30.0, 100.0):
+            for hold_s in (10.0, 30.0):
+                runs = bench.runs("flood", count, config, lines=lines, rate=rate, hold_s=hold_s)
+                cells = []
+                for detector in DETECTORS:
+                    seen = [run["first"][detector] for run in runs if detector in run["first"]]
+                    mean, half = mean_interval(seen)
+                    cells.append(f"{detector} {len(seen) / len(runs):6.1%} after {mean:6.1f} ±{half:5.1f} s")
+                print(f"{lines} lines  {rate:4.0f}/min, {hold_s:.0f} s each: " + "; ".join(cells))
+        for teams in (15, 60):
+            for shares in ((0.4, 0.45, 0.15), (0.85, 0.15, 0.0)):
+                runs = bench.runs("incident", 2 * count, config, lines=lines, teams=teams, shares=shares)
+                hits = [sum(run["alarms"][each] > 0 for run in runs) for each in DETECTORS]
+                mix = "/".join(f"{100 * each:.0f}" for each in shares)
+                print(
+                    f"{lines} lines  {teams} teams, shares {mix}: false alarms table1 {hits[0]}, shares {hits[1]} of {len(runs)},"
+                    f" at most {upper(hits[0], len(runs)):.1%} and {upper(hits[1], len(runs)):.1%}"
+                )
 
 
 def speed(count: int) -> None:

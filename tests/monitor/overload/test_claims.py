@@ -7,6 +7,7 @@ from statistics import fmean
 import pytest
 
 from appliance.monitor.overload.config import MonitorConfig
+from appliance.overload.ownlines import for_size
 from tests.bench.overload.measure import EVALUATION, Bench, upper, wilson
 from tests.bench.overload.report import full_s
 
@@ -58,3 +59,10 @@ def test_intervals():
     assert upper(0, 1000) == pytest.approx(0.003, abs=1e-4)
     assert wilson(0, 100)[0] == 0
     assert wilson(95, 100) == pytest.approx((0.888, 0.978), abs=2e-3)
+
+
+def test_a_box_with_two_lines_sees_robots_that_hold_them(bench):
+    for run in bench.runs("flood", 4, for_size(2, 2), lines=2, rate=30.0, hold_s=30.0):
+        assert run["first"]["shares"] < 400
+    for run in bench.runs("incident", 8, for_size(2, 2), lines=2, teams=15, shares=(0.85, 0.15, 0.0)):
+        assert run["alarms"] == {"table1": 0, "shares": 0}

@@ -134,6 +134,19 @@ def test_learning_stands_still_while_resources_are_short() -> None:
     assert monitor.shares.shares == before
 
 
+def test_nothing_is_learnt_where_every_call_takes_the_last_free_line() -> None:
+    """Robots that hold both lines of a box: each comes when one is free, so that no call finds a shortage, and each makes one."""
+    two = AreaConfig(2, 2, 10.0, 240.0)
+    monitor = OverloadMonitor(replace(MonitorConfig(), ingress=two, agents=two))
+    before = list(monitor.shares.shares)
+    for n in range(200):
+        if n > 1:
+            monitor.feed(Ended(n - 2, 15.0 * n - 1))
+        monitor.feed(Offered(n, "voip", 15.0 * n))
+        monitor.feed(Answered(n, 15.0 * n))
+    assert monitor.shares.shares == before
+
+
 def test_a_day_moves_a_share_only_so_far() -> None:
     config = SharesConfig(known=1_000_000, learn_calls=200, learn_a_day=0.02, voip=0.1, pstn=0.4, mobile=0.5)
     monitor = OverloadMonitor(MonitorConfig(shares=config))
