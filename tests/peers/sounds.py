@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import wave
 from functools import cache
 from typing import NamedTuple
@@ -73,3 +74,21 @@ def sounding(hertz: float, heard: Samples | bytes) -> list[float]:
     pieces = samples[: len(samples) // 800 * 800].reshape(-1, 800)
     strongest = np.abs(np.fft.rfft(pieces * np.hanning(800), axis=1)).argmax(axis=1) * RATE / 800
     return [n / 10 for n in np.flatnonzero((np.std(pieces, axis=1) > 1000) & (np.abs(strongest - hertz) <= 10))]
+
+
+_ROWS, _COLUMNS = (697, 770, 852, 941), (1209, 1336, 1477, 1633)
+
+
+def keys(heard: bytes) -> str:
+    """The keys whose two tones (ITU-T Q.23) are heard, by pieces of 25 ms; a key needs two of them, and a pause after it."""
+    samples = linear(heard)
+    pieces = samples[: len(samples) // 200 * 200].reshape(-1, 200)
+    turns = np.exp(-2j * np.pi * np.outer(np.arange(200), np.array(_ROWS + _COLUMNS)) / RATE)
+    power = np.abs(pieces @ turns) ** 2 / 100
+    total = (pieces**2).sum(axis=1) + 1.0
+    found = []
+    for share, loud in zip(power / total[:, None], total / 200 > 1e5, strict=True):
+        row, column = int(share[:4].argmax()), int(share[4:].argmax())
+        found.append("123A456B789C*0#D"[4 * row + column] if loud and share[row] + share[4 + column] > 0.8 else " ")
+    runs = [(key, len(list(same))) for key, same in itertools.groupby(found)]
+    return "".join(key for key, length in runs if key != " " and length >= 2)
