@@ -18,11 +18,12 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from appliance import clocktrust, commands
+from appliance import clocktrust, commands, devices
 from appliance.announcer import Announcer
 from appliance.answers import Answer, CommandFailed
 from appliance.commands import Privilege
 from appliance.config import Config
+from appliance.config import Device as DeviceOptions
 from appliance.control import ControlServer, Peer
 from appliance.conversations import Conversations
 from appliance.devices import create_devices
@@ -30,13 +31,17 @@ from appliance.gate import Gate
 from appliance.health import Health
 from appliance.lines import DeviceKeeper
 from appliance.memory import Memory, open_memory
+from appliance.mending import Mender
 from appliance.overload.post import Post
 from appliance.site import LineStatus, Site
 from appliance.testdial import ProvingCall
 from appliance.voice import open_phrases
 from hal.audio.pump import LEAD_S, AudioPump
 from hal.board.clocks import battery_clock
+from hal.board.relay import Relay
 from hal.clock import Clock, ClockTrust, read_boot_id
+from hal.errors import LineFault
+from hal.usb import Bus
 from ivr import outbound
 from ivr.dialout.loop import DialOut
 from ivr.house import House
@@ -220,10 +225,20 @@ class Box:
             test_number=self.config.lines.test_number,
         )
         pump = AudioPump(lead_s=LEAD_S * max(1.0, self.config.simulation.speed))
-        devices = create_devices(self.config.devices, gate=gate, pump=pump, failed=self._no_device)
-        for options, device in devices:
+        bus = Bus(self.config.simulation.root)
+        for fitted in create_devices(self.config.devices, gate=gate, pump=pump, failed=self._no_device, bus=bus):
+            options, device = fitted.options, fitted.device
+            mender = Mender(
+                device,
+                fitted.config,
+                self.clock,
+                relay=self._relay(options),
+                wait_s=self.config.lines.reopen_s,
+                wait_limit_s=self.config.lines.reopen_limit_s,
+            )
             keeper = DeviceKeeper(
                 device,
+                mender,
                 driver=options.driver,
                 sms=options.sms,
                 trunks=self.trunks,
@@ -236,6 +251,18 @@ class Box:
                 device.sms.receiver = self.sms_inbox
             self._keepers.append(keeper)
             self._serve(f"device {options.name}", keeper.run)
+
+    def _relay(self, options: DeviceOptions) -> Relay | None:
+        """A device whose power cannot be switched is in service all the same."""
+        try:
+            relay = devices.relay(options)
+        except LineFault as fault:
+            self._doubt(f"relay-{options.name}", f"the power of {options.name} cannot be switched: {fault}")
+            return None
+        if relay:
+            self._stack.callback(relay.close)
+            self.announcer.clear(f"box.relay-{options.name}", "its power can be switched")
+        return relay
 
     def _no_device(self, name: str, why: str) -> None:
         self._trouble[name] = f"device {name} cannot be used: {why}"

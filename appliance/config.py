@@ -62,7 +62,7 @@ def _port(test: Callable[[str], bool], name: str, example: str) -> Kind[str]:
 
 
 def _audio_port() -> Kind[str]:
-    return _port(lambda value: not value or is_audio_port(value), "a port, or alsa: and a sound card", "usb:1-1.4:4")
+    return _port(lambda value: not value or is_audio_port(value), "a port, or a sound card", "usb:1-1.4:4")
 
 
 def _time_zone() -> Kind[ZoneInfo]:
@@ -161,7 +161,7 @@ class Lines:
     test_number: str = option(
         "", _number(empty=True), "Number that a line calls to prove itself; empty: no test calls."
     )
-    health_s: float = option(60.0, toml.number(5, 3600), "Between two round trips to an idle modem.", "s")
+    health_s: float = option(10.0, toml.number(5, 3600), "Between two round trips to an idle modem.", "s")
     reopen_s: float = option(
         2.0, toml.number(0.1, 600), "Before the first attempt to reopen a device; doubles each time.", "s"
     )
@@ -182,7 +182,7 @@ class LineOptions:
     """One bearer of a device. Lines are named after the device and numbered from 1, as `isdn.1`; a single line has its name."""
 
     port: str = needed(
-        _port(is_port, "a port, usb: with place and interface, or an absolute path", "usb:1-1.4:2"),
+        _port(is_port, "the place of a USB port, or an absolute path", "usb:1-1.4:2"),
         "Serial port that takes the commands: by its place, as `alertbox lines discover` says, or a device node.",
     )
     audio: str = option(
@@ -207,6 +207,12 @@ class Device:
         "DE", toml.text(r"[A-Z]{2}", "a country code of ISO 3166-1", "DE"), "Whose tones an analogue line is to expect."
     )
     sms: bool = option(True, toml.boolean(), "May send short messages, if it can.")
+    power_pin: int = option(
+        0,
+        toml.integer(0, 27),
+        "Pin (BCM number) of a relay that takes its power away when nothing else helps; 0: there is none.",
+    )
+    power_active_low: bool = option(False, toml.boolean(), "The relay switches at a low level.")
     lines: tuple[LineOptions, ...] = field(default=())
 
 

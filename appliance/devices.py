@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.config import Device as DeviceOptions
 from hal import registry
 from hal.audio.pump import AudioPump
+from hal.board.relay import Relay
 from hal.line import Device, DialGate
 from hal.registry import DeviceConfig
 from hal.usb.names import SYSTEM, Bus
@@ -47,14 +49,36 @@ def device_config(options: DeviceOptions, bus: Bus = SYSTEM) -> DeviceConfig:
     )
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A device that was made, and from what."""
+
+    options: DeviceOptions
+    config: DeviceConfig
+    device: Device
+
+
 def create_devices(
-    all_options: tuple[DeviceOptions, ...], *, gate: DialGate, pump: AudioPump, failed: Callable[[str, str], None]
-) -> list[tuple[DeviceOptions, Device]]:
+    all_options: tuple[DeviceOptions, ...],
+    *,
+    gate: DialGate,
+    pump: AudioPump,
+    failed: Callable[[str, str], None],
+    bus: Bus = SYSTEM,
+) -> list[Fitted]:
     """Every device that can be made; `failed(name, why)` is called for the others."""
     devices = []
     for options in all_options:
         try:
-            devices.append((options, registry.create(device_config(options), gate=gate, pump=pump)))
+            config = device_config(options, bus)
+            devices.append(Fitted(options, config, registry.create(config, gate=gate, pump=pump)))
         except (ValueError, ImportError) as error:
             failed(options.name, str(error))
     return devices
+
+
+def relay(options: DeviceOptions) -> Relay | None:
+    """The relay of a device, where it has one. Raises a `LineFault` where it cannot be used."""
+    if not options.power_pin:
+        return None
+    return Relay(options.power_pin, active_low=options.power_active_low)

@@ -1,17 +1,21 @@
 """Devices in service: opened, listened to, asked how they are, and brought back when they go wrong.
 
-One keeper a device, each on its own: a modem that is dead, mad or gone costs its own lines and nothing else.
+One keeper a device, each on its own: a modem that is dead, mad or gone costs its own lines and nothing else. What is tried to
+bring it back, and in which order, is `appliance.mending` and `hal.recovery`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 from appliance.announcer import Announcer
 from appliance.config import Lines as Options
+from appliance.mending import Mender
 from appliance.site import LineStatus
 from hal.errors import LineFault
 from hal.line import Device, IncomingCall, Line, LineHealth, LineState
@@ -22,6 +26,9 @@ log = logging.getLogger(__name__)
 
 LISTEN_AGAIN_S = 0.5
 """Seconds after which a line that has been closed is listened to again."""
+GRACE_S = 8.0
+"""Seconds for a device to come back before its lines are said to be out of service: a flush and an initialisation take less.
+With a round trip every 10 s that takes 5 s to fail, a dead modem is reported within 25 s."""
 
 
 class DeviceKeeper:
@@ -30,6 +37,7 @@ class DeviceKeeper:
     def __init__(
         self,
         device: Device,
+        mender: Mender,
         *,
         driver: str,
         sms: bool,
@@ -40,18 +48,25 @@ class DeviceKeeper:
         take: Callable[[IncomingCall], None],
     ) -> None:
         self.device = device
+        self.mender = mender
+        self.driver = driver
         self.sms = sms and device.sms is not None
         """Its messages may be sent."""
-        self._driver = driver
+        self.health: dict[str, LineHealth] = {}
+        """What each line said last."""
+        self.faults: Counter[str] = Counter()
+        """Troubles of each line since the box started."""
+        self.last_fault: dict[str, str] = {}
+        """The last trouble of each line, also after it is over."""
         self._trunks = trunks
         self._notices = notices
         self._announcer = announcer
         self._options = options
         self._take = take
-        self._health: dict[str, LineHealth] = {}
-        self._sick: set[str] = set()
-        """Lines that must be recovered."""
-        self._last_fault = ""
+        self._sick: dict[str, str] = {}
+        """Lines that must be recovered, and why."""
+        self._fault = ""
+        """Why the last step failed."""
         self._why_not = dict.fromkeys((line.name for line in device.lines), "not open yet")
 
     def statuses(self) -> list[LineStatus]:
@@ -59,105 +74,121 @@ class DeviceKeeper:
         outages = self._trunks.outages()
         found = []
         for line in self.device.lines:
-            health = self._health.get(line.name)
+            health = self.health.get(line.name)
             why_not = self._why_not.get(line.name) or (outages[line.name].reason if line.name in outages else "")
             if not why_not and line.state in (LineState.CLOSED, LineState.FAULTED):
                 why_not = line.state.value
             detail = why_not or (health.detail if health else "")
             found.append(
-                LineStatus(line.name, self._driver, line.direction, line.state.value, not why_not, detail, self.sms)
+                LineStatus(line.name, self.driver, line.direction, line.state.value, not why_not, detail, self.sms)
             )
         return found
 
     async def run(self) -> None:
-        """For ever: open, serve until no line is left, wait, and again. Only cancellation ends it."""
-        loop = asyncio.get_running_loop()
-        wait = self._options.reopen_s
-        while True:
-            began = loop.time()
-            try:
-                await self._serve()
-            except LineFault as fault:
-                self._down(str(fault) or type(fault).__name__)
-            except Exception as error:
-                log.exception("%s: the driver failed", self.device.name)
-                self._down(f"its driver failed: {error!r}")
-            finally:
-                self._notices.remove(self.device)
-                for line in self.device.lines:
-                    self._trunks.remove(line)
-                await self.device.close()
-            if loop.time() - began > self._options.reopen_limit_s:
-                wait = self._options.reopen_s
-            await asyncio.sleep(wait)
-            wait = min(2 * wait, self._options.reopen_limit_s)
-
-    async def _serve(self) -> None:
-        """Open, listen and care until a `LineFault` of all lines together."""
-        await self.device.open()
+        """For ever. Only cancellation ends it."""
         try:
             async with asyncio.TaskGroup() as group:
                 for line in self.device.lines:
                     group.create_task(self._listen(line), name=f"listen {line.name}")
                 group.create_task(self._care(), name=f"care {self.device.name}")
-        except* LineFault as faults:
-            raise _first(faults) from None
+                group.create_task(self.mender.watch(), name=f"watch {self.device.name}")
+        finally:
+            self._notices.remove(self.device)
+            for line in self.device.lines:
+                self._trunks.remove(line)
+            await self.device.close()
 
     async def _listen(self, line: Line) -> None:
         """Hand on the calls that ring; again after each recovery."""
         while True:
-            async for incoming in line.incoming():
-                self._take(incoming)
+            try:
+                async for incoming in line.incoming():
+                    self._take(incoming)
+            except Exception:
+                log.exception("%s: listening for calls failed", line.name)
             await asyncio.sleep(LISTEN_AGAIN_S)
 
     async def _care(self) -> None:
-        """Ask the lines how they are, now and then and when the device has noticed something; recover those that are not well,
-        while the others carry on."""
-        wait = self._options.reopen_s
+        """Ask the lines how they are, now and then and when the device has noticed something; bring back those that are not
+        well, while the others carry on."""
+        tried = await self._try(self.mender.open)
         while True:
-            if self.device.fault.is_set():
-                await self._recover()
-            for line in self.device.lines:
-                await self._ask(line)
-            well = [line for line in self.device.lines if line.name not in self._sick]
-            if not well:
-                raise LineFault(self._why_not[self.device.lines[0].name])
-            if len(well) == len(self.device.lines):
-                wait = self._options.reopen_s
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._options.health_s):
-                        await self.device.fault.wait()
-            else:
-                await asyncio.sleep(wait)
-                wait = min(2 * wait, self._options.reopen_limit_s)
-                self.device.fault.set()
+            await self._examine()
+            if self._sick or self.device.fault.is_set():
+                if tried:
+                    self._declare()
+                tried = await self._mend()
+                continue
+            tried = False
+            self.mender.well()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._options.health_s):
+                    await self.device.fault.wait()
 
-    async def _recover(self) -> None:
+    async def _mend(self) -> bool:
+        """The next step of the recovery; True when it is done. What takes long is reported meanwhile."""
+        for line in self.device.lines:
+            if line.name in self._sick:
+                self._trunks.remove(line)
+        whole = len(self._sick) == len(self.device.lines)
+        if whole:
+            self._notices.remove(self.device)
+        report = asyncio.create_task(self._report(), name=f"report {self.device.name}")
+        try:
+            return await self._try(lambda: self.mender.step(whole=whole))
+        finally:
+            report.cancel()
+
+    async def _report(self) -> None:
+        """While a step goes on, which may be for days: say what is out of service, and what has joined it."""
+        while True:
+            await asyncio.sleep(GRACE_S)
+            for line in self.device.lines:
+                if line.state in (LineState.CLOSED, LineState.FAULTED) and line.name not in self._sick:
+                    self._is_sick(line, line.trouble or line.state.value)
+            self._declare()
+
+    async def _try(self, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+        self._fault = ""
+        try:
+            await work()
+        except LineFault as fault:
+            self._fault = str(fault) or type(fault).__name__
+            log.warning("%s: %s", self.device.name, self._fault)
+        return True
+
+    async def _examine(self) -> None:
+        """A round trip to each line, where no call is up. One without an answer is sick, one without a network only out of
+        service: no reset helps it."""
         for line in self.device.lines:
             if line.state in (LineState.CLOSED, LineState.FAULTED):
-                log.warning("%s: recovering %s", self.device.name, line.name)
-        try:
-            await self.device.recover()
-        except LineFault as fault:
-            log.warning("%s: not all of it could be recovered: %s", self.device.name, fault)
-            self._last_fault = str(fault) or type(fault).__name__
+                self._is_sick(line, self._fault or line.trouble or line.state.value)
+                continue
+            health = await self._ask(line)
+            self.health[line.name] = health
+            if not health.ok and health.registered is None:
+                self._is_sick(line, health.detail)
+                continue
+            self._sick.pop(line.name, None)
+            if not health.ok or health.registered is False:
+                self._out(line, health.detail if not health.ok else f"no network that carries voice: {health.detail}")
+            else:
+                self._in(line, health)
 
-    async def _ask(self, line: Line) -> None:
-        """A round trip, where no call is up. A line without an answer is sick, one without a network only out of service."""
-        if line.state in (LineState.CLOSED, LineState.FAULTED):
-            self._sick.add(line.name)
-            self._out(line, self._last_fault or line.state.value)
-            return
-        health = await line.health()
-        self._health[line.name] = health
-        if not health.ok:
-            self._sick.add(line.name)
-            self._out(line, health.detail)
-            return
-        self._sick.discard(line.name)
-        if health.registered is False:
-            self._out(line, f"no network that carries voice: {health.detail}")
-            return
+    async def _ask(self, line: Line) -> LineHealth:
+        try:
+            return await line.health()
+        except Exception as error:
+            log.exception("%s: the driver failed", line.name)
+            return LineHealth(False, f"its driver failed: {error!r}")
+
+    def _is_sick(self, line: Line, why: str) -> None:
+        if line.name not in self._sick:
+            self.faults[line.name] += 1
+            log.warning("%s: out of order: %s", line.name, why)
+        self._sick[line.name] = self.last_fault[line.name] = why
+
+    def _in(self, line: Line, health: LineHealth) -> None:
         if self._why_not.pop(line.name, ""):
             self._announcer.line(line.name, True, health.detail)
         if line not in self._trunks.lines():
@@ -165,20 +196,13 @@ class DeviceKeeper:
         if self.sms:
             self._notices.add(self.device)
 
-    def _down(self, reason: str) -> None:
+    def _declare(self) -> None:
+        """Say that what is sick is out of service."""
         for line in self.device.lines:
-            self._out(line, reason)
+            if line.name in self._sick:
+                self._out(line, self._sick[line.name])
 
     def _out(self, line: Line, reason: str) -> None:
-        self._why_not[line.name] = reason
+        self._why_not[line.name] = self.last_fault[line.name] = reason
         self._trunks.remove(line)
         self._announcer.line(line.name, False, reason)
-
-
-def _first(group: BaseExceptionGroup[LineFault]) -> LineFault:
-    """One of the faults in a group."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, LineFault)
-    return error

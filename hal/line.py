@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Protocol
 
 from hal.audio.sound import Sound
+from hal.errors import LineFault
 from hal.recovery import Rung
 
 ALL_KEYS = frozenset("0123456789*#ABCD")
@@ -145,6 +146,8 @@ class Call(ABC):
     """Source number as presented by the network (incoming calls), or None."""
     called: str | None
     """Called number as presented (ISDN) or dialled."""
+    fault: LineFault | None = None
+    """What the line did, where that ended the call: nobody has hung up."""
 
     @property
     @abstractmethod

@@ -2,7 +2,8 @@
 
     ladder = Ladder((Rung.INIT, Rung.REOPEN, Rung.RESET, Rung.USB))
     step = ladder.next(now)              # wait step.wait_s, then do step.rung
-    ladder.tried(now, step.rung, ok)     # ok: it works again
+    ladder.tried(now, step.rung)
+    ladder.well(now)                     # as soon as it works again
 
 Every round climbs all rungs from the bottom. A device that fails again soon after it was brought back is taken one rung higher
 at once, as what helped then did not last. Between two rounds there is a pause that doubles, and the rounds never end: nobody
@@ -75,10 +76,12 @@ class Ladder:
     def __init__(self, rungs: Collection[Rung], *, wait_s: float = 2.0, wait_limit_s: float = 120.0) -> None:
         if not rungs:
             raise ValueError("a ladder needs a rung")
-        self._rungs = [rung for rung in Rung if rung in rungs]
+        self.rungs = [rung for rung in Rung if rung in rungs]
+        """Those that the device has, from the bottom."""
         self._first_wait_s = self._wait_s = wait_s
         self._limit_s = wait_limit_s
         self._uses: dict[Rung, deque[float]] = {rung: deque(maxlen=max(1, TIMES[rung].a_day)) for rung in Rung}
+        self._last: Rung | None = None
         self._helped: Rung | None = None
         self._helped_at = 0.0
         self._tried: set[Rung] = set()
@@ -92,30 +95,30 @@ class Ladder:
             self._started = True
             relapse = self._helped is not None and now - self._helped_at < RELAPSE_S
             self._floor = self._above(self._helped) if relapse and self._helped else None
-        able = [rung for rung in self._rungs if rung in allowed]
+        able = [rung for rung in self.rungs if rung in allowed]
         floor = order.index(self._floor) if self._floor else 0
         for rung in able:
-            if rung not in self._tried and order.index(rung) >= floor and self._may(rung, now):
+            if rung not in self._tried and order.index(rung) >= floor and self.may(rung, now):
                 return Step(rung, PAUSE_S if self._tried and not self._rested else 0.0)
-        return self._new_round(able or self._rungs[:1], now)
+        return self._new_round(able or self.rungs[:1], now)
 
-    def tried(self, now: float, rung: Rung, ok: bool) -> None:
-        """A rung has been done, and whether the device works now."""
+    def tried(self, now: float, rung: Rung) -> None:
+        """A rung has been done. Whether it helped, only `well` tells: a modem may obey and not work all the same."""
         self._uses[rung].append(now)
+        self._last = rung
+        self._tried.add(rung)
         self._rested = False
-        if not ok:
-            self._tried.add(rung)
-            return
-        self._helped, self._helped_at = rung, now
-        self._over()
 
     def well(self, now: float) -> None:
-        """It works, and has for `RELAPSE_S` seconds or without our help: the next fault begins at the bottom."""
-        if self._started:
+        """It works: what was tried last has helped, and the next trouble begins at the bottom again."""
+        if self._last:
+            self._helped, self._helped_at = self._last, now
+        if self._started or self._last:
             self._over()
 
     def _over(self) -> None:
         self._tried.clear()
+        self._last = None
         self._started = False
         self._floor = None
         self._wait_s = self._first_wait_s
@@ -130,9 +133,10 @@ class Ladder:
     def _above(self, rung: Rung) -> Rung:
         """The next rung that this device has, or the same where there is none."""
         order = list(Rung)
-        return next((each for each in self._rungs if order.index(each) > order.index(rung)), rung)
+        return next((each for each in self.rungs if order.index(each) > order.index(rung)), rung)
 
-    def _may(self, rung: Rung, now: float) -> bool:
+    def may(self, rung: Rung, now: float) -> bool:
+        """Whether the bounds of a rung allow it now."""
         times, uses = TIMES[rung], self._uses[rung]
         if uses and now - uses[-1] < times.every_s:
             return False

@@ -127,6 +127,7 @@ class VoiceLine(Line):
 
     def faulted(self, fault: LineFault) -> None:
         """The modem does not work any more."""
+        self.trouble = str(fault) or type(fault).__name__
         if self._state is not LineState.CLOSED:
             self._state = LineState.FAULTED
         self._drop(str(fault), fault)
@@ -257,6 +258,7 @@ class VoiceLine(Line):
 
     def _begin(self, call: VoiceCall) -> VoiceCall:
         self.call = call
+        self.carried += 1
         if self._state not in (LineState.CLOSED, LineState.FAULTED):
             self._state = LineState.IN_CALL
         return call

@@ -4,17 +4,19 @@
     bus.plug("1-1.4", SIM7600, {2: modem.port, 4: modem.pcm.port})
     bus.replug("1-1.4")                           # as after a reset: the lowest free numbers, which may be others
 
-Layout: Linux, Documentation/ABI/testing/sysfs-bus-usb; that of the serial ports as usb-serial and cdc_acm make it.
+With a `Watch` it also obeys 0 and 1 written into `authorized`. Layout: Linux, Documentation/ABI/testing/sysfs-bus-usb; that
+of the serial ports as usb-serial and cdc_acm make it.
 """
 
 from __future__ import annotations
 
 import itertools
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hal.simulated.ptyport import PtyPort
+from hal.simulated.ptyport import PtyPort, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,17 @@ class _Plugged:
     ttys: dict[int, str] = field(default_factory=dict)
     cards: dict[int, str] = field(default_factory=dict)
     present: bool = True
+    authorized: bool = True
+    written: int = 0
+    on_reset: Callable[[], object] | None = None
 
 
 class UsbBus:
     """See the module."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, watch: Watch | None = None) -> None:
         self.root = root
+        self._watch = watch
         self._devices = root / "sys/bus/usb/devices"
         self._tty = root / "sys/class/tty"
         self._dev = root / "dev"
@@ -62,22 +68,24 @@ class UsbBus:
         self._plugged: dict[str, _Plugged] = {}
 
     def plug(
-        self, path: str, descriptor: Descriptor, ports: dict[int, PtyPort], *, cards: dict[int, str] | None = None
+        self,
+        path: str,
+        descriptor: Descriptor,
+        ports: dict[int, PtyPort],
+        *,
+        cards: dict[int, str] | None = None,
+        on_reset: Callable[[], object] | None = None,
     ) -> None:
-        """Plug a device in at port `path`: `ports` are its serial ports by interface, `cards` its sound cards."""
-        self._plugged[path] = device = _Plugged(descriptor, ports, cards=cards or {})
+        """Plug a device in at port `path`: `ports` are its serial ports by interface, `cards` its sound cards; `on_reset` is
+        called when it is reset from outside."""
+        self._plugged[path] = device = _Plugged(descriptor, ports, cards=cards or {}, on_reset=on_reset)
         self._appear(path, device)
 
     def unplug(self, path: str) -> None:
         """Pull it out: its ports give EIO, its nodes and its place in sysfs go."""
         device = self._plugged[path]
         device.present = False
-        for port in device.ports.values():
-            port.unplug()
-        for tty in device.ttys.values():
-            (self._tty / tty / "device").unlink()
-            (self._tty / tty).rmdir()
-        device.ttys.clear()
+        self._unbind(path, device)
         shutil.rmtree(self._devices / path)
 
     def replug(self, path: str) -> None:
@@ -86,7 +94,7 @@ class UsbBus:
         device = self._plugged[path]
         if device.present:
             self.unplug(path)
-        device.present = True
+        device.present = device.authorized = True
         self._appear(path, device)
 
     def occupy(self, *names: str) -> None:
@@ -115,8 +123,42 @@ class UsbBus:
             "devnum": str(next(self._numbers)),
         }.items():
             (directory / name).write_text(f"{text}\n")
-        for number in descriptor.interfaces:
+        self._bind(path, device)
+        if self._watch:
+            self._watch.add(str(directory / "authorized"), lambda opened: None if opened else self._written(path))
+
+    def _bind(self, path: str, device: _Plugged) -> None:
+        """The drivers take its interfaces."""
+        for number in device.descriptor.interfaces:
             self._interface(path, device, number)
+
+    def _unbind(self, path: str, device: _Plugged) -> None:
+        for port in device.ports.values():
+            port.unplug()
+        for tty in device.ttys.values():
+            (self._tty / tty / "device").unlink()
+            (self._tty / tty).rmdir()
+        device.ttys.clear()
+        for number in device.descriptor.interfaces:
+            shutil.rmtree(self._devices / path / f"{path}:1.{number}", ignore_errors=True)
+
+    def _written(self, path: str) -> None:
+        """Somebody has closed `authorized`; reading it here would be the next time."""
+        device = self._plugged[path]
+        file = self._devices / path / "authorized"
+        if not device.present or file.stat().st_mtime_ns == device.written:
+            return
+        device.written = file.stat().st_mtime_ns
+        wanted = file.read_text().startswith("1")
+        if wanted == device.authorized:
+            return
+        device.authorized = wanted
+        if not wanted:
+            self._unbind(path, device)
+        else:
+            if device.on_reset:
+                device.on_reset()
+            self._bind(path, device)
 
     def _interface(self, path: str, device: _Plugged, number: int) -> None:
         directory = self._devices / path / f"{path}:1.{number}"

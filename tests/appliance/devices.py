@@ -53,8 +53,8 @@ class PaperDevice(Device):
     async def open(self):
         self._come_up("open", self.opens)
 
-    async def recover(self):
-        self._come_up("recover", self.recovers)
+    async def recover(self, rung=None):
+        self._come_up(rung.name.lower() if rung else "recover", self.recovers)
 
     def _come_up(self, what, outcomes):
         self.history.append((what, asyncio.get_running_loop().time()))
@@ -66,7 +66,7 @@ class PaperDevice(Device):
             line.now = LineState.FAULTED if line.dead else LineState.IDLE
         if any(line.dead for line in self.lines):
             self._fault.set()
-            if what == "recover" or all(line.dead for line in self.lines):
+            if what != "open" or all(line.dead for line in self.lines):
                 raise ModemSilent("no answer to AT")
 
     async def close(self):

@@ -68,7 +68,7 @@ def test_everything_is_read_and_the_rest_has_defaults():
     assert read.control.mode == 0o600
     isdn, gsm = read.devices
     assert [line.direction for line in isdn.lines] == [Direction.BOTH, Direction.OUT]
-    assert gsm.lines[0].audio == Path("/dev/ttyUSB4")
+    assert gsm.lines[0].audio == "/dev/ttyUSB4"
     assert read.sms.notice == "eCSIRT.net alert function - a new voice-mail was received."
     assert read.lines.keep_free == 1
 
@@ -174,7 +174,7 @@ def test_mistakes_about_what_is_watched(old, new, found):
         (
             '"/dev/ttyI1"',
             '"ttyI1"',
-            r'box.toml:24: \[\[device\]\] 1 \(isdn\)\.line 2\.port: "ttyI1" is not an absolute path',
+            r'box.toml:24: \[\[device\]\] 1 \(isdn\)\.line 2\.port: "ttyI1" is not the place of a USB port, or an',
         ),
         ('"/dev/ttyI1"', '"/dev/ttyI0"', r'box.toml:24: .*"/dev/ttyI0" is a port of isdn already'),
         ('"out"', '"up"', r'box.toml:25: .*"up" is not known; write one of: in, out, both'),
