@@ -93,7 +93,7 @@ async def _play(visit: Visit, campaign: Campaign, menu: Menu) -> bool:
     call, house, talk = visit.call, visit.house, visit.talk
     intro = await introduction(visit, campaign)
     try:
-        message = playback_copy(await house.store.messages.sound(campaign.message))
+        message = await playback_copy(await house.store.messages.sound(campaign.message))
     except (StorageError, LookupError) as error:
         log.error("message %d cannot be read: %s", campaign.message, error)
         await talk.play(*intro, *talk.phrases.say("cannot_read"), interrupt=_KEYS)

@@ -64,11 +64,8 @@ class Take:
     message: int
     sound: Sound
     """As received."""
-
-    @property
-    def copy(self) -> Sound:
-        """As it is played: without the tone of the key that ended it."""
-        return playback_copy(self.sound)
+    copy: Sound
+    """As it is played."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,7 @@ async def offer_drafts(visit: Visit) -> None:
             continue
         with _in_hand(visit) as hold:
             hold(draft.id)
-            await _decide(visit, Take(draft.id, sound), DRAFT, intro, None)
+            await _decide(visit, Take(draft.id, sound, await playback_copy(sound)), DRAFT, intro, None)
 
 
 @contextmanager
@@ -151,14 +148,14 @@ async def _record(visit: Visit, before: Take | None, hold: Callable[[int], None]
                 return None
     if recording.ended_by is RecordingEnd.LIMIT:
         await talk.say("recorded_full")
-    return Take(message, sound)
+    return Take(message, sound, await playback_copy(sound))
 
 
 async def _remarks(visit: Visit, take: Take) -> list[Sound]:
     """What the caller ought to know of the recording; the caller decides."""
     limits, say = visit.house.limits, visit.talk.phrases.say
     remarks = say("seems_short") if take.copy.seconds < limits.short_recording_s else []
-    return remarks + (say("seems_silent") if await seems_silent(take.copy, limits.silent_dbm0) else [])
+    return remarks + (say("seems_silent") if await seems_silent(take.sound, limits.silent_dbm0) else [])
 
 
 async def _decide(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from itertools import pairwise
 
-from hal.line import RecordingEnd
 from ivr.beep import after_the_beep, seems_silent
 from ivr.menu import REPEAT, Choice, Menu
 from ivr.playcopy import playback_copy
@@ -108,10 +107,10 @@ async def record_name(visit: Visit) -> None:
     while True:
         await talk.say("speak_name")
         recording = await after_the_beep(talk, limits.name_recording_s)
-        # The key's own tone would be part of the name; what remains must be a name and not a click.
-        name = playback_copy(recording.sound) if recording.ended_by is RecordingEnd.KEY else recording.sound
+        # Other teams hear the name among prompts: at their level, and without the key's own tone.
+        name = await playback_copy(recording.sound)
         lead = [name]
-        if await seems_silent(name, limits.silent_dbm0):
+        if await seems_silent(recording.sound, limits.silent_dbm0):
             lead = talk.phrases.say("seems_silent")
         match await talk.ask(NAME, *lead):
             case "keep":

@@ -1,6 +1,5 @@
-"""How loud a recording is, whether anybody spoke, and a copy of it that is pleasant to hear.
+"""How loud a recording is, and whether anybody speaks in it.
 
-A recording is stored as received and never changed; `playback_copy` makes another sound of it, for the ear only.
 Levels are in dBm0 (ITU-T G.711: a sine at A-law's full scale is +3.14 dBm0), measured between 200 and 3400 Hz, so that mains hum
 and an exchange's rumble weigh nothing.
 """
@@ -15,16 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from hal.audio import companding
-from hal.audio.dtmf import DtmfDetector
-from hal.audio.sound import RATE, Encoding, Sound
-from hal.audio.tones import FULL_SCALE_DBM0, KEY_FREQUENCIES, peak
+from hal.audio.companding import Samples
+from hal.audio.sound import RATE, Sound
+from hal.audio.tones import FULL_SCALE_DBM0, peak
 
 Floats = npt.NDArray[np.float64]
 
-PLAYBACK_DBM0: Final = -16.0
-"""Active speech level of a playback copy: what a subscriber close to the exchange delivers, and espeak-ng's prompts have."""
-MAX_GAIN_DB: Final = 24.0
-"""More would lift the noise of the line to where it disturbs."""
 FLOOR_DBM0: Final = -50.0
 """Nothing below this is speech: idle lines have -65 to -55 dBm0 of noise, a whisper -40."""
 ABOVE_NOISE_DB: Final = 10.0
@@ -34,17 +29,24 @@ MIN_SPEECH_S: Final = 0.2
 MIN_SPREAD_DB: Final = 2.5
 """Standard deviation of the active frames' levels. Speech has 6 to 10, noise that sets in has below 1.5."""
 TONAL: Final = 0.85
-"""Share of a frame's energy around its strongest frequency from which on it is a tone, not a voice."""
-STOP_KEY_END_S: Final = 0.15
-"""A key that ends longer than this before the recording does was pressed while speaking; it is no stop key."""
-MARGIN_S: Final = 0.15
-"""Kept before the first and after the last active frame: soft consonants."""
+"""Share of a frame's energy around its two strongest frequencies from which on it may be a tone, not a voice."""
+PURE: Final = 0.96
+"""Share from which on it certainly is one: busy tone, a key. Vowels stay below it, and may be the end of a recording."""
+
+TIME_CONSTANT_S: Final = 0.03
+HANGOVER_S: Final = 0.2
+MARGIN_DB: Final = 15.9
+"""Of the speech voltmeter's method B (ITU-T P.56, clause 5): smoothing of the envelope, how long a pause still counts as speech,
+and how far below the active level the threshold lies that tells speech from pause."""
+_ENVELOPE_HZ: Final = 1000
+"""P.56 wants at least 600 samples of the envelope a second."""
 
 _WINDOW = 256
 _HOP = 128
 """Frames of 32 ms every 16 ms."""
 _HANN = np.hanning(_WINDOW + 1)[:-1]
-_BAND = slice(round(200 * _WINDOW / RATE), round(3400 * _WINDOW / RATE) + 1)
+_LOW_HZ, _HIGH_HZ = 200, 3400
+_BAND = slice(round(_LOW_HZ * _WINDOW / RATE), round(_HIGH_HZ * _WINDOW / RATE) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +54,14 @@ class SpeechLevel:
     """What `measure` found."""
 
     active_dbm0: float
-    """Mean level of the active frames, after ITU-T P.56's idea that pauses do not count; -inf where none are."""
+    """Mean level of the active frames, in which pauses do not count; -inf where none are."""
     active_s: float
     """How much of it is active."""
     speech: bool
     """Somebody speaks (or sings); not only noise, hum, tones and clicks."""
     first: int
     last: int
-    """Samples between which it is active."""
+    """Samples between which it is active; where somebody speaks, between which somebody speaks: no tone before or behind."""
 
 
 def power_dbm0(mean_square: float) -> float:
@@ -71,7 +73,11 @@ def power_dbm0(mean_square: float) -> float:
 
 def measure(sound: Sound) -> SpeechLevel:
     """Levels of a recording of any length."""
-    samples = companding.decode(sound.data, sound.encoding)
+    return measure_samples(companding.decode(sound.data, sound.encoding))
+
+
+def measure_samples(samples: Samples) -> SpeechLevel:
+    """The same of samples, int16 at 8 kHz."""
     if not len(samples):
         return SpeechLevel(-math.inf, 0.0, False, 0, 0)
     spectra = _spectra(samples)
@@ -81,9 +87,10 @@ def measure(sound: Sound) -> SpeechLevel:
     active = levels > threshold
     if not active.any():
         return SpeechLevel(-math.inf, 0.0, False, 0, 0)
-    where = np.flatnonzero(active)
-    voiced = active & ~_tonal(spectra)
+    tonality = _tonality(spectra)
+    voiced = active & (tonality <= TONAL)
     speech = voiced.sum() * _HOP >= MIN_SPEECH_S * RATE and float(levels[voiced].std()) >= MIN_SPREAD_DB
+    where = np.flatnonzero(_voice(active & (tonality <= PURE)) if speech else active)
     return SpeechLevel(
         active_dbm0=power_dbm0(float(powers[active].mean())),
         active_s=float(active.sum() * _HOP / RATE),
@@ -93,7 +100,14 @@ def measure(sound: Sound) -> SpeechLevel:
     )
 
 
-def _spectra(samples: companding.Samples) -> Floats:
+def _voice(sounding: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Without what stands alone: clicks, and the edges of tones. In 0.2 s of speech ten of twelve frames sound, of a tone two."""
+    near = np.convolve(sounding, np.ones(12, np.int64), "same")[: len(sounding)]
+    kept: npt.NDArray[np.bool_] = sounding & (near >= 4)
+    return kept if kept.any() else sounding
+
+
+def _spectra(samples: Samples) -> Floats:
     """Power in each bin of the speech band, in every frame; their sum is the frame's mean square in that band."""
     padded = np.concatenate([samples, np.zeros(-len(samples) % _HOP + _HOP, np.int16)]).astype(np.float64)
     if len(padded) < _WINDOW:
@@ -104,8 +118,8 @@ def _spectra(samples: companding.Samples) -> Floats:
     return power
 
 
-def _tonal(spectra: Floats) -> npt.NDArray[np.bool_]:
-    """Frames of one or two pure tones: beeps, busy tone, keys."""
+def _tonality(spectra: Floats) -> Floats:
+    """Share of each frame in its one or two strongest frequencies; 0 where they move from frame to frame: no beep, no key."""
     total = np.maximum(spectra.sum(axis=1), 1e-9)
     rest = spectra.copy()
     rows = np.arange(len(spectra))
@@ -120,8 +134,8 @@ def _tonal(spectra: Floats) -> npt.NDArray[np.bool_]:
             rest[rows, column] = 0
     steady = np.zeros(len(spectra), np.bool_)
     steady[1:] = np.minimum(*(np.abs(tops[0][1:] - top[:-1]) for top in tops)) <= 1
-    tonal: npt.NDArray[np.bool_] = (found > TONAL * total) & steady
-    return tonal
+    shares: Floats = np.where(steady, found / total, 0.0)
+    return shares
 
 
 def seems_silent(sound: Sound) -> bool:
@@ -129,48 +143,46 @@ def seems_silent(sound: Sound) -> bool:
     return not measure(sound).speech
 
 
-def cut_stop_key(samples: companding.Samples) -> companding.Samples:
-    """Without the tone of the key that ended it, if there is one: everything from 10 ms before the tone on goes."""
-    tail = max(0, len(samples) - 2 * RATE)
-    keys = DtmfDetector().feed(samples[tail:])
-    if not keys:
-        return samples
-    begin = tail + keys[-1].sample
-    if len(samples) - _last_sounding(samples, begin, KEY_FREQUENCIES[keys[-1].digit]) > STOP_KEY_END_S * RATE:
-        return samples
-    return samples[: max(0, begin - RATE // 100)]
+def active_speech_dbm0(samples: Samples) -> float:
+    """Active speech level after ITU-T P.56, method B: the level of the speech without its pauses. -inf where there is none.
 
-
-def _last_sounding(samples: companding.Samples, begin: int, frequencies: tuple[int, int]) -> int:
-    """The sample up to which a key that begins at `begin` sounds."""
-    blocks = samples[begin : begin + (len(samples) - begin) // _HOP * _HOP].reshape(-1, _HOP).astype(np.float64)
-    turning = np.exp(-2j * math.pi * np.outer(np.arange(_HOP), frequencies) / RATE)
-    weaker = np.abs(blocks @ turning).min(axis=1)
-    pauses = np.flatnonzero(weaker < 0.3 * weaker.max(initial=0.0))
-    return begin + (int(pauses[0]) if len(pauses) else len(blocks)) * _HOP
-
-
-def playback_copy(sound: Sound, *, stopped_by_key: bool = False) -> Sound:
-    """A copy for listening, in A-law: stop key cut off, silent ends trimmed, active level near `PLAYBACK_DBM0`, never clipped.
-
-    Where nobody seems to speak only the key is cut off: amplified noise helps nobody.
+    `samples`: int16 at 8 kHz, a second or more. Beside speech it is right for nothing.
     """
-    samples = companding.decode(sound.data, sound.encoding)
-    if stopped_by_key:
-        samples = cut_stop_key(samples)
-    rest = Sound(companding.encode(samples, Encoding.S16LE), Encoding.S16LE)
-    found = measure(rest)
-    if found.speech:
-        margin = round(MARGIN_S * RATE)
-        samples = _amplified(
-            samples[max(0, found.first - margin) : found.last + margin], PLAYBACK_DBM0 - found.active_dbm0
-        )
-    return Sound(companding.encode(samples, Encoding.ALAW), Encoding.ALAW, sound.caption)
+    if not len(samples):
+        return -math.inf
+    signal = _in_band(samples)
+    step = RATE // _ENVELOPE_HZ
+    rectified = np.abs(np.append(signal, np.zeros(-len(signal) % step))).reshape(-1, step).mean(axis=1)
+    times = np.arange(round(10 * TIME_CONSTANT_S * _ENVELOPE_HZ))
+    decay = math.exp(-1 / (TIME_CONSTANT_S * _ENVELOPE_HZ))
+    envelope = np.convolve(rectified, (1 - decay) ** 2 * (times + 1) * decay**times)[
+        : len(rectified)
+    ]  # two stages in a row
+    energy = float(signal @ signal) / step
+    place = np.arange(len(envelope))
+    before: tuple[float, float] | None = None
+    for exponent in range(15):
+        threshold = 2.0**exponent
+        last = np.maximum.accumulate(np.where(envelope >= threshold, place, -len(place) - RATE))
+        active = int((place - last <= HANGOVER_S * _ENVELOPE_HZ).sum())
+        if not active:
+            break
+        level, limit = power_dbm0(energy / active), power_dbm0(threshold**2 / 2)
+        # P.56 compares with the threshold as a level of direct current: 20 log of it, where a sine's mean square is half of that.
+        gap = level - (limit + 10 * math.log10(2))
+        if gap <= MARGIN_DB:
+            if before is None:
+                return level
+            above, upper = before
+            return level + (above - level) * (MARGIN_DB - gap) / (upper - gap)
+        before = level, gap
+    return before[0] if before else -math.inf
 
 
-def _amplified(samples: companding.Samples, gain_db: float) -> companding.Samples:
-    """Louder or softer; less loud than asked for where a peak would pass A-law's greatest value."""
-    gain = 10 ** (min(gain_db, MAX_GAIN_DB) / 20)
-    greatest = int(np.abs(samples.astype(np.int32)).max(initial=1))
-    louder: companding.Samples = np.rint(samples * min(gain, 32256 / max(greatest, 1))).astype(np.int16)
-    return louder
+def _in_band(samples: Samples) -> Floats:
+    """Without what lies outside 200 to 3400 Hz."""
+    size = 1 << max(8, (len(samples) - 1).bit_length())
+    spectrum = np.fft.rfft(samples.astype(np.float64), size)
+    spectrum[: size * _LOW_HZ // RATE] = 0
+    spectrum[size * _HIGH_HZ // RATE :] = 0
+    return np.fft.irfft(spectrum, size)[: len(samples)]

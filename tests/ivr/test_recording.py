@@ -8,7 +8,7 @@ from hal.audio.sound import Sound
 from hal.audio.tones import beep, sound, tone
 from storage.records import AlertConfirmed, MessageDiscarded, MessageRecorded, Target
 from tests.ivr.fakecall import live
-from tests.ivr.village import log_in, speech, village
+from tests.ivr.village import carries, log_in, speech, village
 
 
 async def record(call, sound=None, stop="5"):
@@ -157,7 +157,7 @@ def test_2_plays_the_recording(tmp_path):
                 call.played.clear()
                 await call.press("2")
                 await call.hears("real alert")
-                assert said.data[:16000] in b"".join(sound.data for sound in call.played)
+                assert any(carries(sound, said) for sound in call.played)
 
             await v.call_in(person)
 

@@ -5,7 +5,7 @@ import pytest
 from ivr.settings import trivial
 from storage.records import PinSet, SpokenNameRecorded
 from tests.ivr.fakecall import live
-from tests.ivr.village import log_in, speech, village
+from tests.ivr.village import carries, log_in, speech, village
 
 NEW = "50728"
 
@@ -90,7 +90,7 @@ def test_the_recorded_name_is_played_kept_and_from_then_on_spoken(tmp_path):
                 await call.speaks(name)
                 await call.press("5")
                 await call.hears("To keep it")
-                assert name.data[:8000] in b"".join(sound.data for sound in call.played)
+                assert any(carries(sound, name) for sound in call.played)
                 await call.press("1")
                 await call.hears("The name is stored.")
 
@@ -103,7 +103,7 @@ def test_the_recorded_name_is_played_kept_and_from_then_on_spoken(tmp_path):
                 await call.press("2")
                 await call.hears("Alert from Alpha CSIRT")
                 await call.hears("U T C")
-                assert name.data[:8000] in b"".join(sound.data for sound in call.played)
+                assert any(carries(sound, name) for sound in call.played)
 
             await v.call_in(hears_it)
 

@@ -58,6 +58,16 @@ def speech(seconds: float = 2.0, seed: int = 1) -> Sound:
     return Sound(companding.encode(noise.clip(-30000, 30000).astype(np.int16), Encoding.ALAW))
 
 
+def carries(played: Sound, said: Sound, *, likeness: float = 0.97) -> bool:
+    """`said` is what is played, from somewhere near its beginning to near its end, at whatever level."""
+    ear, mouth = (companding.decode(sound.data, sound.encoding).astype(float) for sound in (played, said))
+    if not 0.7 * len(mouth) < len(ear) < len(mouth) + 4000:
+        return False
+    size = len(ear) + len(mouth)
+    product = np.fft.irfft(np.fft.rfft(ear, size) * np.conj(np.fft.rfft(mouth, size)), size)
+    return bool(product.max() > likeness * np.linalg.norm(ear) * np.linalg.norm(mouth))
+
+
 @functools.cache
 def prompts() -> Path:
     directory = Path(tempfile.mkdtemp(prefix="prompts-"))

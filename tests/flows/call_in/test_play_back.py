@@ -16,7 +16,7 @@ from tests.flows.call_in.people import (
     send,
     voice,
 )
-from tests.support.box import Town, longest_common_stretch
+from tests.support.box import Town, samples_heard
 
 SPOKEN = [voice(1.5, seed=11), voice(1.5, seed=12), voice(1.5, seed=13)]
 INTRO = "Alarm von Alpha Am Sonntag, dem zweiundzwanzigsten November dreizehn Uhr"
@@ -41,7 +41,7 @@ async def _bravo_listens(town: Town, call: PhoneCall) -> None:
 
 def _hears_it(call: PhoneCall, since: int, message: int) -> bool:
     spoken = SPOKEN[message]
-    return longest_common_stretch(spoken.data, call.heard[since:]) >= spoken.samples - 0.2 * RATE
+    return samples_heard(spoken.data, call.heard[since:]) >= spoken.samples - 0.2 * RATE
 
 
 @on_every_line

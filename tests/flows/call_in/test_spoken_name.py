@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hal.audio.sound import RATE, Encoding
 from tests.flows.call_in.people import MAIN_MENU, PAIR, log_in, nobody_answers, on_both_kinds_of_wire, send, voice
-from tests.support.box import Town, longest_common_stretch
+from tests.support.box import Town, longest_common_stretch, samples_heard
 
 NAME = voice(1.2, seed=31)
 
@@ -24,7 +24,7 @@ def test_recorded_heard_kept_and_used(play, kind):
             before = len(call.heard)
             await call.press("#")
             await call.hears("To keep it, press one")
-            assert longest_common_stretch(NAME.data, call.heard[before:]) >= 0.8 * NAME.samples
+            assert samples_heard(NAME.data, call.heard[before:]) >= 0.8 * NAME.samples
             await call.press("1")
             await call.hears("The name is stored", within=10)
         await town.free()

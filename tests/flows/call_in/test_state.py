@@ -14,7 +14,7 @@ from tests.flows.call_in.people import (
     takes_alerts,
     voice,
 )
-from tests.support.box import MEMBERS, Town, longest_common_stretch
+from tests.support.box import MEMBERS, Town, samples_heard
 
 FOUR = MEMBERS[:4]
 STATE = "Your alert of Sunday, the twenty-second of November thirteen hundred hours local time"
@@ -118,7 +118,7 @@ def test_nine_ends_the_calling_and_an_all_clear_goes_to_those_who_know_of_the_al
         while not (await town.box.store.campaigns.get(campaign.alert)).reached:
             await asyncio.sleep(1)
         await town.free(within=120)
-        assert longest_common_stretch(all_clear.data, heard[-1]) >= all_clear.samples - 1600
+        assert samples_heard(all_clear.data, heard[-1]) >= all_clear.samples - 1600
         # Nobody is called for the ended alert any more: every later call is for the all-clear.
         ended = await town.box.store.campaigns.get(alert)
         await asyncio.sleep(700)

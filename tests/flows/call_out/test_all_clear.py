@@ -6,7 +6,7 @@ import asyncio
 
 from hal.simulated import IncomingRing
 from storage.records import AlertEnded
-from tests.support.box import CONFIG, ISDN, Town, longest_common_stretch, speech
+from tests.support.box import CONFIG, ISDN, Town, samples_heard, speech
 from tests.support.callees import ALPHA, BRAVO, DELTA, ECHO, attempts, confirm, person, until_reached
 
 SAID = speech(2.0, seed=8)
@@ -47,7 +47,7 @@ def test_it_ends_the_calling_and_its_recording_goes_to_those_who_know(play):
         assert set(all_clear.reached) == {"bravo", "delta"}
         for team in (bravo, delta):
             assert "All-clear from Alpha" in team.captions
-            assert longest_common_stretch(SAID.data, team.heard) >= SAID.samples - 1600
+            assert samples_heard(SAID.data, team.heard) >= SAID.samples - 1600
         assert town.phone("echo").calls == []
         assert [target.team for target in all_clear.targets if target.excluded] == ["echo"]
 

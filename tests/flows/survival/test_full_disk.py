@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage import reserve
-from tests.support.box import CONFIG, ISDN, Town, longest_common_stretch, speech
+from tests.support.box import CONFIG, ISDN, Town, samples_heard, speech
 from tests.support.callees import ALPHA, BRAVO, DELTA, person
 
 SAID = speech(2.0)
@@ -47,7 +47,7 @@ def test_the_alert_goes_through_and_the_alarm_stands(play, disk, monkeypatch):
         person(town, DELTA)
         campaign = await town.ended(await town.alert_from("alpha", SAID))
         assert set(campaign.reached) == {"bravo", "delta"}
-        assert longest_common_stretch(SAID.data, team.heard) >= SAID.samples - 1600
+        assert samples_heard(SAID.data, team.heard) >= SAID.samples - 1600
         await asyncio.sleep(60.0)
         alarms = {alarm.key: alarm for alarm in town.box.store.alarms.active()}
         assert alarms["storage.space"].severity == "critical"
