@@ -46,6 +46,8 @@ class DeviceConfig:
     """One a line, instead of `direction`."""
     msns: tuple[str, ...] = ()
     """ISDN: the numbers to dial from and listen to, one a line or one for all. Radio modems: the SIM's own number."""
+    listen: tuple[str, ...] = ()
+    """ISDN: further numbers (MSNs) whose calls every line of the device takes, on whichever channel they come."""
     pin: str = field(default="", repr=False)
     """Radio modems: PIN of the SIM card."""
     traces: Traces = field(default_factory=Traces, repr=False, compare=False)

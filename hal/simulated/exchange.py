@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -92,17 +92,20 @@ class Exchange:
 
     # --- subscribers ---
 
-    def isdn_adapter(self, name: str, msns: list[str], *, dialect: str = "isdn4linux") -> IsdnAdapter:
+    def isdn_adapter(
+        self, name: str, msns: list[str], *, numbers: Sequence[str] = (), dialect: str = "isdn4linux"
+    ) -> IsdnAdapter:
         """An ISDN adapter with one port a line: nodes `name.1`, `name.2` ...; `msns[i]` is the number of line i + 1.
 
+        `numbers`: further numbers of the same bus, whose calls go to any line that listens to them.
         ValueError for a dialect other than `isdn4linux`.
         """
         if dialect != "isdn4linux":
             raise ValueError(f"no ISDN dialect {dialect!r}")
-        return self._keep(name, IsdnAdapter(self, name, msns))
+        return self._keep(name, IsdnAdapter(self, name, msns, numbers))
 
     def voice_modem(self, name: str, number: str, *, model: str = "conexant") -> AnalogueModem:
-        """An analogue voice modem at node `name`: `conexant` (cx93010), `usr5637` or `si2493`. ValueError for another."""
+        """An analogue voice modem at node `name`; the models are those of `hal.simulated.models`. ValueError for another."""
         modem = self._keep(name, AnalogueModem(self, name, number, model))
         self.subscribe(number, modem)
         return modem

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import fnmatch
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hal.simulated import dle
@@ -379,11 +380,12 @@ class IsdnLine(VoiceModem):
 class IsdnAdapter:
     """One box with an S0 bus on one side and a port for each of its lines on the other."""
 
-    def __init__(self, exchange: Exchange, name: str, msns: list[str]) -> None:
+    def __init__(self, exchange: Exchange, name: str, msns: list[str], numbers: Sequence[str] = ()) -> None:
         self.name = name
         self.lines = [IsdnLine(exchange, f"{name}.{i}", number) for i, number in enumerate(msns, start=1)]
         for line in self.lines:
-            exchange.subscribe(line.number, line)
+            for number in dict.fromkeys((line.number, *numbers)):
+                exchange.subscribe(number, line)
 
     def describe(self) -> dict[str, object]:
         """For the control socket."""

@@ -23,6 +23,13 @@ from hal.v253.modemline import ANSWER_S, ModemLine
 from hal.voicecall import DuplexCall, VoiceCall
 
 IDENTITY = ("ATI0", "ATI3", "ATI9", "AT+GMI", "AT+GMM", "AT+FMI")
+FACTS = {
+    "manufacturer": ("AT+GMI", "AT+FMI"),
+    "model": ("AT+GMM", "ATI0"),
+    "firmware": ("ATI3",),
+    "self-description": ("ATI9",),
+}
+"""What a technician is shown of the answers, the first that there is."""
 OPTIONAL = (
     "AT+IFC=2,2",  # XON and XOFF would be missing from the audio; nobody waits for CTS, the pump sends by the clock
     "AT+FLO=2",  # the same in IS-101
@@ -73,9 +80,14 @@ class AnalogueLine(ModemLine):
         self.model = identify(identity, self.config.model)
         if self.model.driver != "v253":
             raise ModemError(f"{self.path} is {self.model.name}: the driver for it is {self.model.driver}")
-        self.facts = {"model": self.model.name} | {
-            command.removeprefix("AT"): " / ".join(lines) for command, lines in answers.items() if lines
+        said = {command: " / ".join(lines) for command, lines in answers.items() if lines}
+        self.facts = {
+            fact: told
+            for fact, commands in FACTS.items()
+            if (told := next((said[command] for command in commands if command in said), ""))
         }
+        self.noted("driver model", self.model.name)
+        self.noted("dialect", self.model.dialect.value)
         if self.config.country in GCI:
             await self._try(f"AT+GCI={GCI[self.config.country]}")
         for command in self.model.before:
@@ -97,10 +109,12 @@ class AnalogueLine(ModemLine):
             if (await self.at.command(ROCKWELL, expect=(), check=False)).ok:
                 await self._try("AT#CLS=0")
                 raise ModemError(
-                    f"{self.path}: this modem speaks Rockwell's old #V commands only ({self.facts.get('I3', self.model.name)}); "
+                    f"{self.path}: this modem speaks Rockwell's old #V commands only ({self.facts.get('firmware', 'unnamed')}); "
                     "a V.253 modem is needed"
                 ) from error
+            self.noted("voice", "no")
             raise ModemError(f"{self.path}: this modem has no voice mode (AT+FCLASS=8: {error.reply.code})") from error
+        self.noted("voice", "yes")
 
     async def _try(self, command: str) -> None:
         await self.at.command(command, expect=(), check=False)

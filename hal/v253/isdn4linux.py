@@ -8,6 +8,7 @@ results every failed call is BUSY.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from hal.at import CALL, Reply
@@ -28,14 +29,19 @@ _S13_EXTENDED, _S13_CALLER_ONCE, _S13_RUNG = 8, 16, 64
 _S23_CALLED_IN_RING, _S23_RINGING = 1, 8
 SETUP_S = 10.0
 """Seconds from the dial command that are no ringing, for an adapter that does not tell when it rings (Q.931, timers T303, T310)."""
+_MSN = re.compile(r"[0-9]{1,20}\Z")
+"""In AT&E and AT&L anything else would be a pattern, or another command."""
 _NOBODY = "-"
 """A pattern for AT&L that no number matches: a line that only dials is not rung."""
 
 
 def create(config: DeviceConfig, gate: DialGate | None, pump: AudioPump) -> Device:
-    """The adapter of `config`. ValueError without an own number (MSN) for each line, or with an unknown model."""
+    """The adapter of `config`. ValueError without an own number (MSN) for each line, with one that is none, or an unknown model."""
     if not config.msns or not all(config.msns):
         raise ValueError(f"{config.name}: an ISDN line needs its own number (msns)")
+    for number in (*config.msns, *config.listen):
+        if not _MSN.match(number):
+            raise ValueError(f"{config.name}: {number!r} is no number of an ISDN line")
     if config.model:
         identify("", config.model)
 
@@ -65,11 +71,16 @@ class IsdnLine(ModemLine):
             raise ModemError(
                 f"{self.path} says {identity!r}: not isdn4linux; the driver for it is v253, or name its model"
             )
-        self.facts = {"model": identity.splitlines()[0] if identity else self.model.name, "number": self.own_number}
+        self.facts = {"model": identity.splitlines()[0]} if identity else {}
+        self.noted("driver model", self.model.name)
+        self.noted("dialect", self.model.dialect.value)
+        self.noted("own number", ", ".join(dict.fromkeys((self.own_number, *self.config.listen))))
         await at.command("AT+FCLASS=8", expect=())
+        self.noted("voice", "yes")
         await at.command("ATS18=1", expect=())
         await at.command(f"AT&E{self.own_number}", expect=())
-        await at.command(f"AT&L{self.own_number if self.direction.takes_calls else _NOBODY}", expect=())
+        taken = (self.own_number, *self.config.listen) if self.direction.takes_calls else (_NOBODY,)
+        await at.command(f"AT&L{';'.join(dict.fromkeys(taken))}", expect=())
         await self._register(13, set_bits=_S13_EXTENDED | _S13_RUNG, clear_bits=_S13_CALLER_ONCE)
         await self._register(23, set_bits=_S23_CALLED_IN_RING | _S23_RINGING)
         await self.set_compression(await self.compressions())

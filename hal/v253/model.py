@@ -55,8 +55,6 @@ class Model:
     """Commands of its own before voice mode; one that it refuses is no fault."""
     init: tuple[str, ...] = ()
     """Likewise in voice mode."""
-    reset: str = "ATZ"
-    """Makes it as after power-up."""
     play_end: bytes = PLAY_END
     play_abort: bytes = PLAY_ABORT
     record_end: bytes = RECORD_END

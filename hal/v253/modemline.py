@@ -99,7 +99,8 @@ class ModemLine(VoiceLine):
         self._ring_limit_s = 0.0
         self._early_rings: list[callerid.Ring | callerid.CallerId] = []
         """What the modem said of a call while it was being initialised."""
-        self._rings = RingWatch(self, self.own_number, details_s=self.details_s, gap_s=self.ring_gap_s)
+        called = "" if config.listen else self.own_number  # of several, only the network knows which was called
+        self._rings = RingWatch(self, called, details_s=self.details_s, gap_s=self.ring_gap_s)
 
     # --- hooks of a dialect ---
 
@@ -240,6 +241,7 @@ class ModemLine(VoiceLine):
         self.codec = choose(listed, adpcm=self.model.adpcm, bps=BAUD)
         await self.at.command(f"AT+VSM={self.model.compression.format(number=self.codec.number)}", expect=())
         self.noted("codec", self.codec.encoding.value)
+        self.noted("audio path", "shielded, on the port of the commands")
         self.noted("duplex", "yes" if self.duplex else "no")
         self.stubborn = self.model.stubborn_end
         self.hear(Hearing())
@@ -360,7 +362,9 @@ class ModemLine(VoiceLine):
         except LineFault as fault:
             self.lost(fault)
             raise
-        return LineHealth(True, f"{self.facts.get('model', 'modem')} answers on {self.path}", facts=dict(self.facts))
+        return LineHealth(
+            True, f"{self.facts.get('model') or self.model.name} answers on {self.path}", facts=dict(self.facts)
+        )
 
     async def _learn_mode(self) -> None:
         """Whether the modem says that it is in voice mode, now that it is."""

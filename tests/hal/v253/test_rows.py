@@ -42,8 +42,11 @@ REFUSED = [
 def test_a_conversation(model: str, row: str, codec: Encoding, duplex: bool, tmp_path: Path) -> None:
     async def story(w: World) -> None:
         facts = w.line.facts
-        assert (facts["model"], facts["codec"]) == (row, codec.value)
+        assert (facts["driver model"], facts["codec"]) == (row, codec.value)
         assert w.line.capabilities.duplex is duplex
+        health = await w.line.health()
+        assert health.ok
+        assert {"model", "dialect", "voice", "duplex", "audio path"} <= health.facts.keys()
         welcome, alert = tune(2.0, 1, "welcome"), tune(3.0, 2)
         w.exchange.captions.learn(welcome)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ import numpy as np
 
 from hal.audio import companding
 from hal.audio.sound import RATE, Encoding, Sound
-from hal.line import Device, DialRequest, Line
+from hal.line import Device, DialRequest
 from hal.registry import DeviceConfig, create
 from hal.simulated import Exchange
 from hal.simulated.phone import Phone
+from hal.simulated.phonecall import PhoneCall
 from tests.support.virtualtime import run_virtual
 
 PHONE = "03012345"
@@ -31,6 +33,7 @@ class World:
 
     def __init__(self, exchange: Exchange, modem: Any, device: Device) -> None:
         self.exchange, self.modem, self.device = exchange, modem, device
+        self.calling: list[asyncio.Future[PhoneCall]] = []
 
     @property
     def line(self) -> Any:
@@ -81,7 +84,8 @@ def isdn(
 
     async def main() -> None:
         async with Exchange(directory) as exchange:
-            adapter = exchange.isdn_adapter("dev", msns=[msns[0]] * ports)
+            own = [msns[min(i, len(msns) - 1)] for i in range(ports)]
+            adapter = exchange.isdn_adapter("dev", msns=own, numbers=config.get("listen", ()))
             nodes = tuple(str(directory / f"dev.{i + 1}") for i in range(ports))
             device = create(DeviceConfig("dev", "isdn4linux", nodes, msns=msns, **config), gate=Gate())
             try:
@@ -113,7 +117,3 @@ def likeness(heard: Sound, said: Sound) -> float:
     product = np.correlate(ear, piece, "valid")
     power = np.convolve(ear**2, np.ones(len(piece)), "valid") * (piece**2).sum()
     return float((product / np.sqrt(np.maximum(power, 1.0))).max())
-
-
-def line_of(w: World) -> Line:
-    return w.line
