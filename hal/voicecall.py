@@ -48,8 +48,6 @@ class VoiceCall(Call):
         """How audio is played on this line."""
         self.received = encoding
         """How audio comes from it, and is stored."""
-        self.fault: LineFault | None = None
-        """What the line did, where that ended the call."""
         self._reason = ""
         self._over = asyncio.Event()
         self._keys: deque[str] = deque(maxlen=KEY_QUEUE)

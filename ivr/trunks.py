@@ -100,6 +100,7 @@ class Trunks:
         self._now = now
         self._places: dict[str, _Place] = {}
         self._absent: dict[str, Outage] = {}
+        self._absent_doubts: dict[str, str] = {}
         self._blame = Blame()
         self._listeners: list[Callable[[], None]] = []
         self._changed = asyncio.Event()
@@ -116,7 +117,7 @@ class Trunks:
         outage = self._absent.pop(line.name, None)
         if outage:
             outage.half_open, outage.next_probe = False, self._now()
-        self._places[line.name] = _Place(line, outage=outage)
+        self._places[line.name] = _Place(line, outage=outage, doubt=self._absent_doubts.pop(line.name, ""))
         self.notify()
 
     def remove(self, line: Line) -> None:
@@ -125,6 +126,8 @@ class Trunks:
         if place:
             if place.outage:
                 self._absent[line.name] = place.outage
+            if place.doubt:  # only a call that goes through clears it
+                self._absent_doubts[line.name] = place.doubt
             self._blame.forget(line.name)
             self.notify()
 

@@ -146,10 +146,12 @@ class Attempt:
                 return outcomes.of_crash(error)
             finally:
                 await noted
-        died = self.line.device.fault.is_set() or self.line.state in (LineState.FAULTED, LineState.CLOSED)
+        dead = self.line.device.fault.is_set() or self.line.state in (LineState.FAULTED, LineState.CLOSED)
+        died = dead or call.fault is not None
         outcome = outcomes.of_conversation(result.outcome, result.detail, line_died=died)
         if not outcome.counted:
-            self._trunks.faulted(self.line, self.number.number, Unplugged("the line died in a call"))
+            fault = call.fault or Unplugged("the line died in a call")
+            self._trunks.faulted(self.line, self.number.number, fault)
         return outcome
 
     def records(self, outcome: Outcome, detail: str = "") -> list[Record]:

@@ -241,6 +241,23 @@ def test_a_line_that_fails_a_call_though_its_modem_answers_is_doubted_until_one_
     run_virtual(story())
 
 
+def test_a_doubt_outlives_an_absence_of_its_line() -> None:
+    """Its alarm stands until a call goes through, so it must not be forgotten when the line leaves the pool and returns."""
+
+    async def story() -> None:
+        trunks, lines = pool(Direction.BOTH, Direction.BOTH)
+        doubts: dict[str, str] = {}
+        trunks.on_doubt = doubts.__setitem__
+        trunks.faulted(lines[0], "1", RefusedAtOnce("NO CARRIER"))
+        trunks.remove(lines[0])
+        trunks.add(lines[0])
+        assert doubts == {"l0": "NO CARRIER"}
+        trunks.carried(lines[0], "2")
+        assert doubts == {"l0": ""}
+
+    run_virtual(story())
+
+
 def test_a_number_at_fault_leaves_no_doubt_about_lines() -> None:
     async def story() -> None:
         trunks, lines = pool(Direction.BOTH, Direction.BOTH, Direction.BOTH, keep=0)
