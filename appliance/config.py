@@ -189,7 +189,11 @@ class LineOptions:
         "", _audio_port(), "Port of the audio, where it has its own; `alsa:usb:1-1.4` for a modem's sound card."
     )
     direction: Direction = option(Direction.BOTH, DIRECTION, "Which calls it may carry.")
-    number: str = option("", _number(empty=True), "Its own number: MSN of an ISDN line, subscriber number of others.")
+    number: str = option(
+        "",
+        _number(empty=True),
+        "Its own number: MSN that an ISDN line dials from and takes, subscriber number of others.",
+    )
     origin: str = option("", watchoptions.ANY_ORIGIN, "Network from which its calls come, for the overload monitor.")
 
 
@@ -205,6 +209,11 @@ class Device:
     )
     country: str = option(
         "DE", toml.text(r"[A-Z]{2}", "a country code of ISO 3166-1", "DE"), "Whose tones an analogue line is to expect."
+    )
+    numbers: tuple[str, ...] = option(
+        (),
+        toml.listing(toml.text(r"[0-9]{1,20}", "a number without a plus", "4712")),
+        "ISDN: further own numbers (MSNs), whose calls each of its lines takes; from which network calls to each come, `[[watch.number]]` says.",
     )
     sms: bool = option(True, toml.boolean(), "May send short messages, if it can.")
     power_pin: int = option(

@@ -43,6 +43,7 @@ def device_config(options: DeviceOptions, bus: Bus = SYSTEM) -> DeviceConfig:
         model=options.model,
         directions=tuple(line.direction for line in options.lines),
         msns=tuple(line.number for line in options.lines) if any(line.number for line in options.lines) else (),
+        listen=options.numbers,
         pin=_sim_pin(options.sim_pin_file),
         country=options.country,
         bus=bus,

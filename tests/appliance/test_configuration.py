@@ -11,7 +11,9 @@ import pytest
 
 from appliance import config
 from appliance.config import Invalid
+from appliance.devices import device_config
 from appliance.overload import watchoptions
+from appliance.overload.origin import Origin
 from hal.line import Direction
 from ivr.limits import Limits
 
@@ -97,6 +99,32 @@ def test_the_defaults_of_every_option_are_of_its_kind():
 def test_the_defaults_of_every_limit_are_in_its_range():
     for each in dataclasses.fields(Limits):
         assert config.limit_kind(each.name).read(each.default) == each.default
+
+
+def test_several_numbers_of_one_adapter_reach_its_driver_and_have_networks_of_their_own():
+    text = """
+[[watch.number]]
+number = "4712"
+origin = "voip"
+[[device]]
+name = "isdn"
+driver = "isdn4linux"
+numbers = ["4711", "4712"]
+[[device.line]]
+port = "/dev/ttyACM0"
+number = "4711"
+[[device.line]]
+port = "/dev/ttyACM1"
+number = "4711"
+"""
+    read = config.parse(text, "box.toml")
+    made = device_config(read.devices[0])
+    assert (made.msns, made.listen) == (("4711", "4711"), ("4711", "4712"))
+    origin = Origin(called={each.number: each.origin for each in read.watch.numbers}, lines={})
+    assert origin.domain(called="4712", line="isdn.1", caller=None) == "voip"
+    assert origin.domain(called="4711", line="isdn.1", caller=None) == "pstn"
+    with pytest.raises(Invalid, match="without a plus"):
+        config.parse(text.replace('["4711", "4712"]', '["+494711"]'), "box.toml")
 
 
 WATCHED = """
