@@ -46,8 +46,9 @@ class PcmPort:
         if len(self._seen) >= WINDOW:
             if torn(bytes(self._seen)):
                 self.slips += 1
-                self._odd = (data[-1:] + self._odd)[-1:]  # the last byte begins the next sample
-                data = data[1:-1]
+                data = data[1:] + self._odd
+                whole = len(data) & ~1
+                data, self._odd = data[:whole], data[whole:]
             self._seen.clear()
         return data
 

@@ -329,9 +329,9 @@ class RadioModem(RadioState, Party):
         self.circuit = None
         self._tones.clear()
         self._last_cause = cause
-        self.audio_over()
         outcome = {Cause.USER_BUSY: "BUSY", Cause.NO_ANSWER: "NO ANSWER"}.get(cause, "NO CARRIER")
         self.says_end(circuit, cause, outcome if circuit.answered is None and not missed else "NO CARRIER")
+        self.audio_over()
         if self._fallen_back:
             self._fallen_back = False
             self._report_registration()

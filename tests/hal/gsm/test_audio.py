@@ -81,6 +81,38 @@ def test_no_byte_is_lost_or_moved(pieces):
     assert out == whole[: len(whole) & ~1]
 
 
+@settings(deadline=None, derandomize=True, max_examples=30)
+@given(st.lists(st.integers(1, 700), min_size=8, max_size=40), st.integers(0, 9000), st.integers(1, 3))
+def test_a_lost_byte_is_put_right_whatever_the_pieces(sizes, lost_at, seed):
+    """From a quarter of a second after the next sound on, every sample is whole again."""
+    time = np.arange(3 * RATE) / RATE
+    sound = sum(np.sin(2 * np.pi * f * seed * time) for f in (170, 310, 640)) * 1200 * (1.1 + np.sin(9 * time))
+    whole = sound.astype("<i2").tobytes()
+    broken = whole[:lost_at] + whole[lost_at + 1 :]
+    port, out, at = PcmPort(0), b"", 0
+    while at < len(broken):
+        for size in sizes:
+            out += port.decode(broken[at : at + size])
+            at += size
+    assert port.slips == 1
+    assert whole[-RATE:-2] in out
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(st.integers(60, 3600), st.floats(0.01, 1.0), st.booleans())
+def test_no_tone_and_no_noise_is_taken_for_torn_samples(frequency, level, noisy):
+    """Tones up to full scale, as A-law gives them, and noise that is loud by itself."""
+    time = np.arange(RATE) / RATE
+    sound = np.sin(2 * np.pi * frequency * time) * 32000 * level
+    if noisy:
+        sound = np.random.default_rng(frequency).normal(0, 9000 * level, RATE).clip(-32000, 32000)
+    alaw = Sound(sound.astype("<i2").tobytes(), Encoding.S16LE).to(Encoding.ALAW).to(Encoding.S16LE).data
+    for data in (sound.astype("<i2").tobytes(), alaw):
+        port = PcmPort(0)
+        assert port.decode(data) == data
+        assert port.slips == 0
+
+
 def test_a_key_heard_by_both_ears_counts_once():
     merge = KeyMerge()
     heard = [
