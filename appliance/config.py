@@ -213,7 +213,7 @@ class Device:
     numbers: tuple[str, ...] = option(
         (),
         toml.listing(toml.text(r"[0-9]{1,20}", "a number without a plus", "4712")),
-        "ISDN: further own numbers (MSNs), whose calls each of its lines takes; from which network calls to each come, `[[watch.number]]` says.",
+        "ISDN: further own numbers (MSNs), whose calls each of its lines takes; their networks: `[[watch.number]]`.",
     )
     sms: bool = option(True, toml.boolean(), "May send short messages, if it can.")
     power_pin: int = option(
