@@ -49,6 +49,7 @@ class VoiceCall(Call):
         self.received = encoding
         """How audio comes from it, and is stored."""
         self._reason = ""
+        self._tone_at: float | None = None
         self._over = asyncio.Event()
         self._keys: deque[str] = deque(maxlen=KEY_QUEUE)
         self._key_arrived = asyncio.Event()
@@ -76,6 +77,17 @@ class VoiceCall(Call):
         self._key_arrived.set()
         if self._halt:
             self._halt.request()
+
+    def tone_began(self, ago_s: float) -> None:
+        """The tone that tells of the other side's hang-up has been heard for `ago_s` seconds."""
+        self._tone_at = asyncio.get_running_loop().time() - ago_s
+
+    def _tone_in(self, sound: Sound) -> int | None:
+        """The sample of what has just been recorded at which that tone began."""
+        if self._tone_at is None:
+            return None
+        since = round((asyncio.get_running_loop().time() - self._tone_at) * RATE)
+        return max(0, sound.samples - since)
 
     @abstractmethod
     def _discard(self) -> None:
@@ -115,7 +127,10 @@ class VoiceCall(Call):
             if queued:
                 return Played(0, False, queued)
             self._check_up()
-            audio = b"".join([sound.to(self.encoding).data for sound in sounds])
+            if any(sound.encoding.adpcm for sound in sounds):  # decoding takes so long that other lines would have gaps
+                audio = await asyncio.get_running_loop().run_in_executor(None, self._converted, sounds)
+            else:
+                audio = self._converted(sounds)
             samples = 0
             try:
                 samples = await self._transmit(audio, halt)
@@ -141,7 +156,9 @@ class VoiceCall(Call):
             if halt.key:
                 self._keys.remove(halt.key)
                 return Recording(sound, RecordingEnd.KEY, halt.key)
-            return Recording(sound, RecordingEnd.HANG_UP if self.hung_up else RecordingEnd.LIMIT)
+            return Recording(
+                sound, RecordingEnd.HANG_UP if self.hung_up else RecordingEnd.LIMIT, tone_at=self._tone_in(sound)
+            )
 
     async def key(self, timeout: float) -> str | None:
         try:
@@ -176,6 +193,9 @@ class VoiceCall(Call):
         await asyncio.shield(self._releasing)  # a cancelled conversation still leaves the line on hook
 
     # --- machinery ---
+
+    def _converted(self, sounds: tuple[Sound, ...]) -> bytes:
+        return b"".join([sound.to(self.encoding).data for sound in sounds])
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but not longer than the call lasts."""
