@@ -207,6 +207,8 @@ class CallState:
             self.phase, self.offer_at = Phase.INCOMING, now + CALLER_S
         self._misses = 0
         self.number = number or self.number
+        if again and self.number is None and not final:
+            return [Check()]  # there are modems whose call list alone knows who rings, and not at the first ring
         return self._offer() if final or again else []
 
     def _offer(self) -> list[Event]:

@@ -293,9 +293,9 @@ class GsmDevice(Device):
             self._look.clear()
             if self._restarted:
                 raise ModemError("the modem has restarted by itself")
-            self.line.apply(self.line.calls.tick(loop.time()))
             try:
                 await self._look_at_calls(at)
+                self.line.apply(self.line.calls.tick(loop.time()))  # behind the look, which may have told who rings
                 if self.line.calls.phase is Phase.IDLE and self.line.state is LineState.IDLE:
                     rounds += 1
                     await self.radio.ask_network(at)

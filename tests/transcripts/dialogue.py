@@ -9,7 +9,7 @@ from typing import Any
 
 from hal.at.engine import ANYTHING, Command, Engine, Event, Finished, Prompted, Unsolicited
 from hal.at.framing import Shielded
-from hal.at.results import CALL, parse_result
+from hal.at.results import CALL, CONNECT, parse_result
 from hal.at.results import UNSOLICITED as ANY_MODEM
 from hal.gsm import reports
 from hal.gsm.radio import UNSOLICITED as RADIO
@@ -23,6 +23,7 @@ def mismatches(transcript: Transcript, *, chunk: int = 0) -> list[str]:
     engine = Engine(unsolicited=ANY_MODEM if voice else RADIO, shielded=voice)
     wrong: list[str] = []
     heard: list[tuple[str, int]] = []
+    streaming = False
     for at, step in enumerate(transcript.steps):
         where = f"{transcript.name}:{step.line}"
         match step.mark:
@@ -31,9 +32,14 @@ def mismatches(transcript: Transcript, *, chunk: int = 0) -> list[str]:
                     wrong.append(f"{where}: {engine.running.shown} has not ended")
                     engine.abandon()
                 engine.begin(Command(step.text, ANYTHING, CALL, _payload(transcript.steps[at + 1 :])))
+                streaming = False
             case "<":
                 for piece in _pieces(step.raw, chunk):
-                    heard += [(told(event, voice=voice), step.line) for event in engine.feed(piece)]
+                    if streaming:
+                        break  # data, which whoever reads the port now makes something of
+                    for event in engine.feed(piece):
+                        heard.append((told(event, voice=voice), step.line))
+                        streaming = isinstance(event, Finished) and event.reply.code == CONNECT
             case "=":
                 got, _ = heard.pop(0) if heard else ("nothing", 0)
                 if got != step.text:

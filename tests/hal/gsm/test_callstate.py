@@ -90,13 +90,20 @@ def test_caller_before_ring():
     assert state.feed(Ring(), 0.1) == []
 
 
-def test_no_caller_after_a_second_or_a_second_ring():
-    for second in (False, True):
-        state = CallState()
-        state.feed(Ring(), 0.0)
-        assert state.offer_at == 1.0
-        assert state.tick(0.9) == []
-        assert (state.feed(Ring(), 1.0) if second else state.tick(1.0)) == [Offered(None)]
+def test_no_caller_after_a_second():
+    state = CallState()
+    state.feed(Ring(), 0.0)
+    assert state.offer_at == 1.0
+    assert state.tick(0.9) == []
+    assert state.tick(1.0) == [Offered(None)]
+
+
+def test_a_second_ring_without_a_caller_asks_the_list_which_may_know():
+    state = CallState()
+    state.feed(Ring(), 0.0)
+    assert state.feed(Ring(), 0.6) == [Check()]
+    assert state.poll([IN[LegState.INCOMING]], 0.7) == []
+    assert state.tick(1.0) == [Offered("456")]
 
 
 def test_the_list_offers_a_call_whose_ring_was_lost():
