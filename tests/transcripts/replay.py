@@ -11,7 +11,8 @@ Verbs behind `!`; `modem` is a key of `scripted_radio.IDENTITY` and stands in wh
     ended                                  the call is over, and the box did not end it
     dial 0301234                           the box dials; the lines that follow are the modem's
     -> Busy                                how that ended: an error of `hal.errors`, or `call`
-    sms +4917 text                         the box sends a message
+    handed "\\r\\n"                        what the modem will say when it has been handed a message, in bytes
+    sms +4917 text                         the box sends a message; `->` then has its reference, or an error
     received +4917 text                    the box gets one, or a report: `report 42 +4917 delivered`; or `full`
     lost                                   the device is out of order
     renumber 9                             the ports vanish; after 9 s they are back under other numbers
@@ -22,6 +23,7 @@ Verbs behind `!`; `modem` is a key of `scripted_radio.IDENTITY` and stands in wh
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
@@ -133,6 +135,11 @@ class Replay:
     async def _legs(self, text: str) -> None:
         assert self._radio
         self._radio.legs[:] = [text] if text else []
+
+    async def _handed(self, text: str) -> None:
+        assert self._radio
+        said = ast.literal_eval(text)
+        self._radio.on_pdu = lambda _: said
 
     # --- what the box does ----------------------------------------------------------------------------------
 
