@@ -1,6 +1,6 @@
 """Why a call failed, and whose fault that was; what an error number means.
 
-Sources: ITU-T Q.850 (causes, the same numbers as 3GPP TS 24.008, annex H), TS 27.007, 9.2 (+CME ERROR) and 6.10 (+CEER),
+Sources: `hal.q850` for causes; 3GPP TS 27.007, 9.2 (+CME ERROR) and 6.10 (+CEER),
 TS 27.005, 3.2.5 (+CMS ERROR), TS 24.011, annex E (its numbers below 128).
 """
 
@@ -20,13 +20,7 @@ from hal.errors import (
     RefusedAtOnce,
     Rejected,
 )
-from hal.q850 import AT_ONCE_S, BUSY, CONGESTION
-
-_NO_ANSWER = {18, 19}
-_NOT_PROVISIONED = {8, 29, 50, 57, 58, 63, 65, 68, 69, 70, 79}
-"""Barred by the operator, not subscribed, not authorised, not available, not implemented: our SIM or our network."""
-_SAYS_NOTHING = {16, 31}
-"""Normal clearing, normal unspecified: true of every call that ends."""
+from hal.q850 import AT_ONCE_S, Meaning, meaning_of, name_of
 
 _WORDS = (
     (r"user busy", 17),
@@ -63,26 +57,35 @@ def failure(
     `registered`: whether a network with voice was there right after, None if unknown.
     """
     why = detail or code or "the call ended"
-    if code == "BUSY" or cause in BUSY:
-        return Busy(why)
-    if code == "NO DIALTONE":
-        return NoDialTone(why)
-    if code == "NO ANSWER" or cause in _NO_ANSWER:
-        return NoAnswer(why)
-    if cause in CONGESTION:
-        return Congestion(f"{why} (cause {cause})")
-    if cause in _NOT_PROVISIONED:
-        return NotRegistered(f"{why} (cause {cause}: no voice for this call on this SIM)")
-    if cause is not None and cause >= 95:
-        return ModemError(f"{why} (cause {cause}: protocol error)")
-    if rang or (cause is not None and cause not in _SAYS_NOTHING):
-        return Rejected(f"{why} (cause {cause})" if cause is not None else why)
+    meaning = meaning_of(cause) if cause is not None else Meaning.NOTHING
+    if meaning is not Meaning.NOTHING:
+        why = f"{why} (cause {cause}: {name_of(cause or 0)})"
+    match meaning:
+        case Meaning.BUSY:
+            return Busy(why)
+        case Meaning.NO_ANSWER:
+            return NoAnswer(why)
+        case Meaning.REJECTED:
+            return Rejected(why)
+        case Meaning.CONGESTION:
+            return Congestion(why)
+        case Meaning.NOT_PROVISIONED:
+            return NotRegistered(why)
+        case Meaning.PROTOCOL:
+            return ModemError(why)
+    match code:
+        case "BUSY":
+            return Busy(why)
+        case "NO ANSWER":
+            return NoAnswer(why)
+        case "NO DIALTONE":
+            return NoDialTone(why)
+    if rang:
+        return Rejected(why)
     if registered is False:
         return NotRegistered(f"{why}: no network that carries voice")
     if after_s < AT_ONCE_S:
         return RefusedAtOnce(f"{why} {after_s:.1f} s after dialling")
-    if not code:
-        return ModemError(f"{why}: the modem has lost the call without a word of it")
     return Rejected(why)
 
 

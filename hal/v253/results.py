@@ -1,6 +1,6 @@
 """Result codes and causes of calls, as errors: whose fault it was.
 
-Sources: ITU-T Q.850, table 1; ITU-T V.250, 6.3.1; isdn4linux (causes behind a slash: `E` with location and cause in
+Sources: `hal.q850` for causes; ITU-T V.250, 6.3.1; isdn4linux (causes behind a slash: `E` with location and cause in
 hexadecimal, S13 bit 3).
 """
 
@@ -21,32 +21,8 @@ from hal.errors import (
     RefusedAtOnce,
     Rejected,
 )
-from hal.q850 import AT_ONCE_S, BUSY, CONGESTION
+from hal.q850 import AT_ONCE_S, Meaning, meaning_of, name_of
 
-NAMES = {
-    1: "unallocated number",
-    3: "no route to destination",
-    16: "normal clearing",
-    17: "user busy",
-    18: "no user responding",
-    19: "no answer",
-    21: "call rejected",
-    22: "number changed",
-    27: "destination out of order",
-    28: "invalid number format",
-    31: "normal, unspecified",
-    34: "no circuit available",
-    38: "network out of order",
-    41: "temporary failure",
-    42: "switching equipment congestion",
-    44: "requested circuit not available",
-    47: "resources unavailable",
-    88: "incompatible destination",
-}
-_OURS = frozenset(
-    {6, 43, 49, 50, 57, 58, 63, 65, 66, 69, 70, 79, 81, 82, 91, 95, 96, 97, 98, 99, 100, 101, 102, 111, 127}
-)
-"""What our exchange or our own signalling could not do: not subscribed, not implemented, protocol errors."""
 _DETAIL = re.compile(r"E?[0-9A-F]{2}([0-9A-F]{2})\Z", re.IGNORECASE)
 
 
@@ -63,17 +39,18 @@ def failure(reply: Reply, after_s: float) -> CallFailed | LineFault:
     the cause of the call before.
     """
     cause = cause_of(reply.detail)
-    text = f"{reply.code}: {NAMES.get(cause, f'cause {cause}')}" if cause else reply.code
+    text = f"{reply.code}: {name_of(cause)}" if cause else reply.code
     if reply.code == NO_CARRIER and after_s < AT_ONCE_S:
         return RefusedAtOnce(f"{text}, {after_s:.1f} s after dialling")
-    if cause in CONGESTION:
-        return Congestion(text)
-    if cause in _OURS:
-        return LineFault(text)
-    if cause in BUSY:
-        return Busy(text)
-    if cause == 19:
-        return NoAnswer(text)
+    match meaning_of(cause) if cause else None:
+        case Meaning.CONGESTION:
+            return Congestion(text)
+        case Meaning.NOT_PROVISIONED | Meaning.PROTOCOL:
+            return LineFault(text)
+        case Meaning.BUSY:
+            return Busy(text)
+        case Meaning.NO_ANSWER:
+            return NoAnswer(text)
     match reply.code:
         case "BUSY":
             return Rejected(text) if cause else Busy(text)
