@@ -228,7 +228,7 @@ MODELS = {
         deaf_while_playing=True,
         underrun_at_start=False,
     ),
-    "unknown-is101": replace(_ZYXEL, identity={"I": "1.00", "I0": "1.00"}),
+    "unknown-is101": replace(_ZYXEL, identity={"I": "1.00", "I0": "1.00"}, taken="VCON"),
     "rockwell": replace(
         _CONEXANT, identity={"I": "33600", "I0": "33600", "I3": "RCV336DPFSP Rev 44BC"}, voice_mode="#CLS", duplex=False
     ),
