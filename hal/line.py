@@ -121,6 +121,8 @@ class Recording:
     ended_by: RecordingEnd
     key: str = ""
     """The key that stopped it, if one did."""
+    tone_at: int | None = None
+    """The sample, to 0.1 s, from which on it holds the tone that the exchange gives after a hang-up; None where none was heard."""
 
 
 @dataclass(frozen=True, slots=True)

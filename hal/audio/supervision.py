@@ -95,7 +95,7 @@ class Supervision:
         """What decided, for people."""
         self._progress = CallProgress(country, silence_s=NOTHING_S)
         self._voice = VoiceSpotter()
-        self._limit = ring_limit_s
+        self.limit_s = ring_limit_s
         self._doubt = doubt
         steps = cadence(country, Signal.RING_BACK).steps
         self._pause = 1.1 * max(seconds for mixture, seconds in steps if not mixture) + GONE_S
@@ -158,11 +158,11 @@ class Supervision:
                 self._decide(Verdict.ANSWERED, "the modem says so, and no tone contradicts")
         elif tone and self._last_tone is not None and self._frames - self._last_tone > self._pause * _PER_S:
             self._decide(Verdict.ANSWERED, "the ringing tone stays away")
-        elif self._rang_at is not None and self.now - self._rang_at / _PER_S > self._limit:
-            self._decide(Verdict.NO_ANSWER, f"it rang for {self._limit:g} s")
+        elif self._rang_at is not None and self.now - self._rang_at / _PER_S > self.limit_s:
+            self._decide(Verdict.NO_ANSWER, f"it rang for {self.limit_s:g} s")
         elif not self._sounded and self.now >= NOTHING_S:
             self._decide(Verdict.NOTHING, f"silence for {NOTHING_S:g} s")
-        elif self._rang_at is None and self.now > self._limit + LATE_S:
+        elif self._rang_at is None and self.now > self.limit_s + LATE_S:
             self._decide(Verdict.NO_ANSWER, "neither a tone of this country nor a voice")
 
     def _decide(self, verdict: Verdict, why: str) -> None:

@@ -8,18 +8,21 @@ differ in the rows of the model table.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from hal.at import CALL, CommandError, Reply
+from hal.audio.listening import Ear
 from hal.audio.pump import AudioPump
-from hal.errors import ModemError
+from hal.errors import HalError, ModemError
 from hal.line import Capabilities, Device, DialGate
 from hal.registry import DeviceConfig
 from hal.v253 import lineselect
 from hal.v253.device import VoiceModemDevice
 from hal.v253.duplex import DuplexModemCall
 from hal.v253.halfduplex import HalfDuplexCall
-from hal.v253.models import GCI, identify
+from hal.v253.models import GCI, Progress, identify
 from hal.v253.modemline import ANSWER_S, ModemLine
+from hal.v253.progress import LineEar
 from hal.voicecall import DuplexCall, VoiceCall
 
 IDENTITY = ("ATI0", "ATI3", "ATI9", "AT+GMI", "AT+GMM", "AT+FMI")
@@ -36,11 +39,17 @@ OPTIONAL = (
     "AT+VCID=1",
     "AT+VSD=128,0",  # no silence detection: it would end a thoughtful caller's recording
     "AT+VIT=0",  # no inactivity timer
-    "AT+VRA=45",  # answered: ring-back has been away for 4.5 s (its pauses are 4 s, ITU-T E.180)
-    "AT+VRN=10",  # or has not come for 10 s
     "ATS7=120",  # seconds until the modem gives up by itself: later than we do
 )
 """Settings of voice mode that a modem may lack."""
+ANSWERED = {
+    Progress.MODEM: (
+        "AT+VRA=45",  # answered: ring-back has been away for 4.5 s (its pauses are 4 s, ITU-T E.180)
+        "AT+VRN=10",  # or has not come for 10 s
+    ),
+    Progress.SOFTWARE: ("AT+VRN=0",),  # OK right after dialling (Conexant 100722B, p.6-15)
+}
+"""When the modem ends its dial command."""
 ROCKWELL = "AT#CLS=8"
 """Voice mode of Rockwell's own commands, which have other names and other units for everything."""
 OFF_HOOK_S = 4.0
@@ -68,6 +77,19 @@ class AnalogueLine(ModemLine):
 
     capabilities = Capabilities(duplex=False, caller_id=True, called_number=False)
     _line_select = lineselect.LineSelect("AT+VLS=1")
+    _progress = Progress.MODEM
+
+    def __init__(
+        self,
+        config: DeviceConfig,
+        index: int,
+        device: Device,
+        gate: DialGate | None,
+        pump: AudioPump,
+        on_fault: Callable[[], None],
+    ) -> None:
+        super().__init__(config, index, device, gate, pump, on_fault)
+        self._ear = LineEar(self)
 
     async def _initialise(self) -> None:
         at = self.at
@@ -100,6 +122,7 @@ class AnalogueLine(ModemLine):
         self.hear(self._line_select.hears)
         for command in (*OPTIONAL, *self.model.init):
             await self._try(command)
+        await self._progress_by(self.model.progress if self._ear.can_hear else Progress.MODEM)
         self.capabilities = Capabilities(duplex=self.duplex, caller_id=True, called_number=False)
 
     async def _voice_mode(self) -> None:
@@ -116,6 +139,17 @@ class AnalogueLine(ModemLine):
             raise ModemError(f"{self.path}: this modem has no voice mode (AT+FCLASS=8: {error.reply.code})") from error
         self.noted("voice", "yes")
 
+    async def _progress_by(self, progress: Progress) -> None:
+        """Tell the modem when to end its dial command; where it does not let us decide, it decides."""
+        replies = [await self.at.command(command, expect=(), check=False) for command in ANSWERED[progress]]
+        if progress is Progress.SOFTWARE and not all(reply.ok for reply in replies):
+            await self._progress_by(Progress.MODEM)
+            return
+        self._progress = progress
+        self.noted(
+            "call progress", f"{progress.value}{'' if self._ear.can_hear else ': no tones known of this country'}"
+        )
+
     async def _try(self, command: str) -> None:
         await self.at.command(command, expect=(), check=False)
 
@@ -131,6 +165,21 @@ class AnalogueLine(ModemLine):
     async def _connect(self, call: VoiceCall) -> None:
         if isinstance(call, DuplexCall) and await self.data.enter("AT+VTR", call):
             call.begin(self.data.start(receives=True))
+
+    async def _dialled(self, call: VoiceCall, left_s: float) -> HalError | None:
+        self._ear.dialling(left_s, doubt=self._progress is Progress.MODEM)
+        try:
+            await self._connected(call)
+            return await self._ear.verdict(call)
+        except BaseException:
+            self._ear.forget()
+            raise
+
+    def ear(self) -> Ear | None:
+        return self._ear.ear()
+
+    def _takes_code(self, code: int) -> bool:
+        return self._ear.takes_code(chr(code))
 
     async def leave_stream(self) -> None:
         if self.duplex:

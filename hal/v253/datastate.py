@@ -78,6 +78,7 @@ class DataState:
             on_lost=line.lost,
             on_key=(lambda key: line.heard_key("own", key)) if own_keys else None,
             tally=line.trace.audio,
+            ear=line.ear() if receives else None,
         )
         if receives:
             rest = line.at.release()

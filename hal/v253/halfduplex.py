@@ -7,7 +7,7 @@ listen ourselves in +VRX: between the pieces of a prompt (`hal.v253.pieces`), an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from itertools import pairwise
 
@@ -76,6 +76,11 @@ class HalfDuplexCall(VoiceCall):
         async with self._turn, self._listening(captured):
             await asyncio.wait((halt.requested,), timeout=limit / RATE)
         return bytes(captured)
+
+    async def listen(self, until: Awaitable[None]) -> None:
+        """Receive, and keep nothing of it, until `until` is done: for who listens to the line itself. Raises a `LineFault`."""
+        async with self._turn, self._listening():
+            await until
 
     @asynccontextmanager
     async def _listening(self, capture: bytearray | None = None) -> AsyncIterator[None]:

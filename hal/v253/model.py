@@ -25,6 +25,15 @@ class KeySource(enum.Enum):
     """Either; a key that both report is one key."""
 
 
+class Progress(enum.Enum):
+    """Who says what has become of a call that was dialled."""
+
+    MODEM = "modem"
+    """The dial command ends when the modem takes the call for answered; our ear doubts it for two seconds."""
+    SOFTWARE = "software"
+    """The dial command ends right after the digits (+VRN=0), and our ear decides."""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """A row of the table."""
@@ -45,6 +54,7 @@ class Model:
     line: str = "AT+VLS=1"
     """Takes the telephone line, where +VLS=? does not say another."""
     dial: str = "ATDT{number}"
+    progress: Progress = Progress.MODEM
     compression: str = "{number},8000,0,0"
     """The arguments of +VSM."""
     adpcm: str = ""

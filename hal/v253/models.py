@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 
 from hal.v253.codec import PLAY_END, RECORD_END_I4L
-from hal.v253.model import Dialect, KeySource, Model
+from hal.v253.model import Dialect, KeySource, Model, Progress
 
-__all__ = ["GCI", "IS101", "MODELS", "V253", "Dialect", "KeySource", "Model", "identify"]
+__all__ = ["GCI", "IS101", "MODELS", "V253", "Dialect", "KeySource", "Model", "Progress", "identify"]
 
 MODELS = (
     Model(
@@ -37,8 +37,9 @@ MODELS = (
         re.compile(r"\bCX9[0-9]{4}|\bCX8180|\bCX06833|^CONEXANT", re.M),
         Dialect.V253,
         "AT0myks/pycallblock 2bc92109 (CX93001: +VTR, 1,8000,0,0); thess/callattendant cb148752; Conexant 102184B p.5-12, 5-18; "
-        "NCID's log of a CX93001 V0.2013 (131 mu-law, 132 A-law)",
+        "NCID's log of a CX93001 V0.2013 (131 mu-law, 132 A-law); Conexant 100722B p.6-15 (+VRN=0: OK right after dialling)",
         duplex=True,
+        progress=Progress.SOFTWARE,
         init=("AT-STE=3",),
     ),
     Model(
@@ -53,8 +54,9 @@ MODELS = (
         "si24xx",
         re.compile(r"\bSi24[0-9]{2}", re.I),
         Dialect.V253,
-        "Silicon Labs AN93 rev 1.3: +VSM 4 and 5, DLE ETX before OK",
+        "Silicon Labs AN93 rev 1.3: +VSM 4 and 5, DLE ETX before OK; p.176 (+VRN is 0 by default: OK without waiting for ringing)",
         keys=KeySource.MODEM,
+        progress=Progress.SOFTWARE,
         compression="{number},8000",
     ),
     Model(

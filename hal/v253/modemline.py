@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from hal.at import CALL, Interpreter, Reply, parse_result
 from hal.at.results import BUSY, ERROR, NO_ANSWER, NO_CARRIER, OK, VCON
+from hal.audio.listening import Ear
 from hal.audio.pump import AudioPump
 from hal.audio.sound import RATE, Encoding
 from hal.errors import Busy, Glare, HalError, HungUp, LineClosed, LineFault, ModemError, ModemSilent, NoAnswer
@@ -298,11 +299,19 @@ class ModemLine(VoiceLine):
                 check=False,
             )
             if reply.code in (OK, VCON) and not reply.aborted:
-                return await self._connected(call)
-            await self._after_failed_dial()
+                left_s = began + limit_s - asyncio.get_running_loop().time()
+                failed = await self._dialled(call, min(left_s, request.ring_limit_s))
+                if failed is None:
+                    return call
+                await self._set_down(call)
+            else:
+                failed = None
+                await self._after_failed_dial()
         except BaseException as error:
             await self._give_up(error)
             raise
+        if failed:
+            raise failed
         if self.glare.is_set():
             raise Glare(f"a call came in on {self.name} while it dialled")
         if self._heard_busy and reply.code not in (BUSY,):
@@ -322,6 +331,19 @@ class ModemLine(VoiceLine):
         except BaseException as error:
             await self._give_up(error)
             raise
+
+    async def _dialled(self, call: VoiceCall, left_s: float) -> HalError | None:
+        """The modem has dialled. What became of the call, None where it was answered; `left_s`: seconds that it may still ring.
+        Raises a `LineFault` where modem or port fail."""
+        await self._connected(call)
+        return None
+
+    async def _set_down(self, call: VoiceCall) -> None:
+        """A call that was not answered is set down. Raises a `LineFault`."""
+        call.ended("it was not answered")
+        self.call = None
+        await self.leave_stream()
+        await self._on_hook()
 
     async def _connected(self, call: VoiceCall) -> VoiceCall:
         self.call = call  # from now on what the modem says is about this call
@@ -396,6 +418,8 @@ class ModemLine(VoiceLine):
             self._on_ring(callerid.Ring())
             return
         reason = hang_up_reason(code)
+        if self._takes_code(code):
+            return
         if reason and self.call:
             self.call.ended(f"the modem hears: {reason}")
         elif (name := report(code)) and self.call:
@@ -420,6 +444,14 @@ class ModemLine(VoiceLine):
         if name in COUNTED:
             counter = COUNTED[name]
             self.noted(counter, str(int(self.facts.get(counter, "0")) + 1))
+
+    def ear(self) -> Ear | None:
+        """Who listens for tones in what is received from now on; None where the network tells what becomes of a call."""
+        return None
+
+    def _takes_code(self, code: int) -> bool:
+        """A code that reports a tone or silence: whether it is dealt with."""
+        return False
 
     def heard_key(self, source: str, key: str) -> None:
         """A key, heard by `source`: "modem", or "own" ears."""

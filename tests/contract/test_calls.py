@@ -376,7 +376,7 @@ def test_rejected(driver: Driver, tmp_path: Path) -> None:
 def test_a_congested_network_is_not_the_teams_fault(driver: Driver, tmp_path: Path) -> None:
     async def story(w: World) -> None:
         w.exchange.congested = True
-        with pytest.raises(Congestion if w.driver.ringing_known else Busy):
+        with pytest.raises(Congestion if w.driver.congestion_known else Busy):
             await w.line.dial(w.request())
 
     play(driver, tmp_path, story)

@@ -46,7 +46,9 @@ class Driver:
     exact: bool = True
     """A-law travels bit for bit in both directions."""
     ringing_known: bool = True
-    """The modem can tell a rejected or congested call from a busy one."""
+    """The modem can tell a rejected call from a busy one."""
+    congestion_known: bool = True
+    """Modem or driver can tell a congested network from a busy telephone."""
     dial_tone: bool = True
     """The network gives a dial tone (radio does not)."""
     lose_s: float = 0.1
@@ -81,6 +83,7 @@ DRIVERS = {
                 _voice,
                 exact=exact,
                 ringing_known=False,
+                congestion_known=model != "usr5637",  # where the modem decides, it says BUSY to both
                 settle_s=8.0,
                 answer_known_s=12.0,
             )

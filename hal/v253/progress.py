@@ -1,0 +1,154 @@
+"""What becomes of the calls of an analogue line, by ear and by the modem's reports together.
+
+No modem tells it reliably by itself. With `Progress.SOFTWARE` it ends the dial command right after the digits, and we listen from
+the first tone on; with `Progress.MODEM` it decides when the call was answered, and we doubt it for two seconds. Afterwards the
+same ear listens for the hang-up. Which of the two a model gets stands in the model table, with its source.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from hal.audio.companding import Samples
+from hal.audio.hangup import HangUpEar
+from hal.audio.listening import Ear
+from hal.audio.progress import Kinds
+from hal.audio.sound import RATE
+from hal.audio.supervision import LATE_S, Supervision, Verdict
+from hal.audio.tones import COUNTRIES, Signal
+from hal.errors import Busy, Congestion, HalError, LineFault, ModemError, NoAnswer, Rejected
+from hal.v253.halfduplex import HalfDuplexCall
+
+if TYPE_CHECKING:
+    from hal.v253.modemline import ModemLine
+    from hal.voicecall import VoiceCall
+
+DOUBT_S = 8.0
+"""Seconds after an answer in which a ringing tone means that there was none. Later it is somebody who puts the call through."""
+_SPARE_S = 10.0
+_REPORTS = frozenset("bKdiJrsql")
+"""Codes that say what the modem hears of a call that is being set up; as an end of the call they would mean nothing yet."""
+_FAILURES: dict[Verdict, type[HalError]] = {
+    Verdict.BUSY: Busy,
+    Verdict.CONGESTION: Congestion,
+    Verdict.UNOBTAINABLE: Rejected,
+    Verdict.DIAL_TONE: LineFault,
+    Verdict.NO_ANSWER: NoAnswer,
+    Verdict.NOTHING: LineFault,
+}
+
+
+class LineEar:
+    """The ear of one line: it listens to a call that is set up, then to the call."""
+
+    def __init__(self, line: ModemLine) -> None:
+        self._line = line
+        self._supervised: _Supervised | None = None
+        self._hang_up: HangUpEar | None = None
+        self._doubted_until = 0.0
+
+    @property
+    def can_hear(self) -> bool:
+        """The tones of the line's country are known."""
+        return self._line.config.country in COUNTRIES
+
+    def ear(self) -> Ear | None:
+        """For a stream that begins to receive."""
+        if not self.can_hear:
+            return None
+        if self._supervised:
+            return self._supervised
+        self._hang_up = HangUpEar(self._line.config.country, self._heard, playing=self._playing)
+        return self._hang_up
+
+    def dialling(self, ring_limit_s: float, *, doubt: bool) -> None:
+        """What is received from now on is what becomes of a call. `doubt`: the modem says that it was answered."""
+        if self.can_hear:
+            self._supervised = _Supervised(Supervision(self._line.config.country, ring_limit_s, doubt=doubt))
+
+    async def verdict(self, call: VoiceCall) -> HalError | None:
+        """Listens until it is known what became of the call; None where it was answered. Raises a `LineFault`."""
+        supervised = self._supervised
+        if supervised is None:
+            return None
+        try:
+            if isinstance(call, HalfDuplexCall):
+                await call.listen(supervised.decided(call))
+            else:
+                await supervised.decided(call)
+        finally:
+            self._supervised = None
+        stream = self._line.data.stream
+        if stream:
+            stream.ear = self.ear()
+        ear = supervised.ear
+        if call.hung_up:
+            return ModemError("the modem left the call while it was set up")
+        if ear.verdict is None:
+            return ModemError("no audio from the modem while the call was set up")
+        self._line.noted("last call out", f"{ear.verdict.value}: {ear.why}")
+        self._doubted_until = asyncio.get_running_loop().time() + DOUBT_S
+        return None if ear.verdict is Verdict.ANSWERED else _FAILURES[ear.verdict](ear.why)
+
+    def takes_code(self, code: str) -> bool:
+        """A shielded code that is not a key: whether it is one for this ear."""
+        if code not in _REPORTS:
+            return False
+        if self._supervised:
+            self._supervised.ear.modem_says(code)
+            return True
+        if code in "sq" and self._hang_up and self._line.data.receives:
+            self._hang_up.modem_says_silence()
+            return True
+        return False
+
+    def forget(self) -> None:
+        """The call is over, or never came about."""
+        self._supervised = self._hang_up = None
+
+    def _heard(self, signal: Signal | None, ago: int) -> None:
+        line, stream = self._line, self._line.data.stream
+        call = line.call
+        if call is None or stream is None:
+            return
+        if signal is Signal.RING_BACK:
+            if call.called and asyncio.get_running_loop().time() < self._doubted_until:
+                call.ended(
+                    "ringing tone heard: nobody had answered", LineFault("taken for answered while it still rang")
+                )
+            return
+        if signal is not None:
+            call.tone_began((ago + len(stream.untold) // stream.width) / RATE)
+        call.ended(f"{signal.value if signal else 'silence'} heard")
+
+    def _playing(self) -> bool:
+        stream = self._line.data.stream
+        return stream is not None and stream.playback is not None
+
+
+class _Supervised:
+    """`Supervision` as an `Ear` that can be waited for."""
+
+    def __init__(self, ear: Supervision) -> None:
+        self.ear = ear
+        self.country = ear.country
+        self._certain = asyncio.Event()
+
+    def hear(self, signal: Samples, kinds: Kinds) -> None:
+        """See `Ear`."""
+        self.ear.hear(signal, kinds)
+        if self.ear.verdict:
+            self._certain.set()
+
+    async def decided(self, call: VoiceCall) -> None:
+        """Returns with the verdict, at the end of the call, or where no audio has come for too long."""
+        over = asyncio.ensure_future(call.wait_hung_up())
+        certain = asyncio.ensure_future(self._certain.wait())
+        try:
+            await asyncio.wait(
+                (over, certain), timeout=self.ear.limit_s + LATE_S + _SPARE_S, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            over.cancel()
+            certain.cancel()
