@@ -46,6 +46,14 @@ def test_the_second_channel_takes_a_number_whose_own_line_is_busy(tmp_path: Path
     isdn(tmp_path, story, ports=2, msns=("4711", "4712"), listen=NUMBERS)
 
 
+def test_where_the_adapter_does_not_say_which_was_called_nobody_guesses(tmp_path: Path) -> None:
+    async def story(w: World) -> None:
+        w.modem.lines[0].send(b"\r\nCALLER NUMBER: 03012\r\nRING\r\n")
+        assert await rung(w, 0) == ("03012", None)
+
+    isdn(tmp_path, story, listen=NUMBERS)
+
+
 def test_without_more_numbers_each_line_takes_its_own_alone(tmp_path: Path) -> None:
     async def story(w: World) -> None:
         calls(w, "03012", "4712")
