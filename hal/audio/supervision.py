@@ -47,9 +47,6 @@ NOTHING_S: Final = 20.0
 """Nothing at all is heard for as long after dialling: the line is dead. Mobile networks take up to 12 s to the first tone."""
 LATE_S: Final = 15.0
 """Seconds after dialling from which on the ring limit counts where no ringing tone was recognised."""
-VERIFY_S: Final = 2.0
-"""A modem says that the call was answered: so long it is doubted. Of a ringing tone that goes on, a second of it, or the modem's
-own wait (+VRA), reaches into this."""
 MODEM_BUSY_S: Final = 2.0
 """A modem says that it hears busy tone: so long our own ear may still say which of busy and congestion it is."""
 _PER_S: Final = RATE // HOP
@@ -83,12 +80,17 @@ _CODES: Final = {
 """What a modem's shielded codes say (ITU-T V.253, event codes; ZyXEL), and how long our ear may contradict it."""
 
 
+def ringing_pause_s(country: str) -> float:
+    """The longest pause in a country's ringing tone. Raises KeyError where it is not known."""
+    return max(seconds for mixture, seconds in cadence(country, Signal.RING_BACK).steps if not mixture)
+
+
 class Supervision:
     """Listens to one call from the end of dialling to its verdict. An `hal.audio.listening.Ear`."""
 
-    def __init__(self, country: str, ring_limit_s: float, *, doubt: bool = False) -> None:
-        """`ring_limit_s`: seconds of ringing after which it is given up. `doubt`: the modem has said that it was answered, and is
-        believed unless a tone is heard at once. Raises KeyError where the country's tones are not known."""
+    def __init__(self, country: str, ring_limit_s: float, *, doubt_s: float | None = None) -> None:
+        """`ring_limit_s`: seconds of ringing after which it is given up. `doubt_s`: the modem has said that it was answered, and is
+        believed unless a tone is heard within so many seconds. Raises KeyError where the country's tones are not known."""
         self.country = country
         self.verdict: Verdict | None = None
         self.why = ""
@@ -96,9 +98,8 @@ class Supervision:
         self._progress = CallProgress(country, silence_s=NOTHING_S)
         self._voice = VoiceSpotter()
         self.limit_s = ring_limit_s
-        self._doubt = doubt
-        steps = cadence(country, Signal.RING_BACK).steps
-        self._pause = 1.1 * max(seconds for mixture, seconds in steps if not mixture) + GONE_S
+        self._doubt_s = doubt_s
+        self._pause = 1.1 * ringing_pause_s(country) + GONE_S
         self._frames = 0
         self._tones = 0
         """Frames of any tone of the country since dialling."""
@@ -118,7 +119,7 @@ class Supervision:
         if code == "r":
             self._sounded, self._last_tone = True, self._frames
             self._rang_at = self._frames if self._rang_at is None else self._rang_at
-            self._doubt = False
+            self._doubt_s = None
         elif code in _CODES and self._modem is None:
             verdict, patience = _CODES[code]
             self._modem = verdict, self.now, patience
@@ -137,7 +138,7 @@ class Supervision:
         self._frames += len(kinds)
         for what in heard:
             if what.signal is Signal.RING_BACK:
-                self._doubt = False
+                self._doubt_s = None
                 if self._rang_at is None:
                     self._rang_at = what.began // HOP
             elif what.signal is not None:
@@ -147,14 +148,14 @@ class Supervision:
 
     def _judge(self) -> None:
         tone = self._tones >= TONE_S * _PER_S
-        if self._voice.seconds(1.0) >= VOICE_S and (tone or self._rang_at is not None or self._doubt):
+        if self._voice.seconds(1.0) >= VOICE_S and (tone or self._rang_at is not None or self._doubt_s is not None):
             self._decide(Verdict.ANSWERED, "a voice")
         elif self._voice.seconds(2.0) >= VOICE_ALONE_S:
             self._decide(Verdict.ANSWERED, "a voice, without a ringing tone before it")
         elif self._modem and self.now - self._modem[1] >= self._modem[2]:
             self._decide(self._modem[0], f"the modem hears it: {self._modem[0].value}")
-        elif self._doubt and not tone:
-            if self.now >= VERIFY_S:
+        elif self._doubt_s is not None and not tone:
+            if self.now >= self._doubt_s:
                 self._decide(Verdict.ANSWERED, "the modem says so, and no tone contradicts")
         elif tone and self._last_tone is not None and self._frames - self._last_tone > self._pause * _PER_S:
             self._decide(Verdict.ANSWERED, "the ringing tone stays away")

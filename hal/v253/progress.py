@@ -15,7 +15,7 @@ from hal.audio.hangup import HangUpEar
 from hal.audio.listening import Ear
 from hal.audio.progress import Kinds
 from hal.audio.sound import RATE
-from hal.audio.supervision import LATE_S, Supervision, Verdict
+from hal.audio.supervision import LATE_S, TONE_S, Supervision, Verdict, ringing_pause_s
 from hal.audio.tones import COUNTRIES, Signal
 from hal.errors import Busy, Congestion, HalError, LineFault, ModemError, NoAnswer, Rejected
 from hal.v253.halfduplex import HalfDuplexCall
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from hal.v253.modemline import ModemLine
     from hal.voicecall import VoiceCall
 
-DOUBT_S = 8.0
+DOUBT_S = 2.0
+"""Seconds for which the modem's word is doubted where a ringing tone would still be noticed afterwards."""
+LATE_DOUBT_S = 8.0
 """Seconds after an answer in which a ringing tone means that there was none. Later it is somebody who puts the call through."""
 _SPARE_S = 10.0
 _REPORTS = frozenset("bKdiJrsql")
@@ -64,8 +66,12 @@ class LineEar:
 
     def dialling(self, ring_limit_s: float, *, doubt: bool) -> None:
         """What is received from now on is what becomes of a call. `doubt`: the modem says that it was answered."""
-        if self.can_hear:
-            self._supervised = _Supervised(Supervision(self._line.config.country, ring_limit_s, doubt=doubt))
+        if not self.can_hear:
+            return
+        country = self._line.config.country
+        # On a half-duplex line nothing is heard while the prompt is played: a whole pause of the ringing tone must be waited for.
+        doubt_s = DOUBT_S if self._line.duplex else ringing_pause_s(country) + 2 * TONE_S
+        self._supervised = _Supervised(Supervision(country, ring_limit_s, doubt_s=doubt_s if doubt else None))
 
     async def verdict(self, call: VoiceCall) -> HalError | None:
         """Listens until it is known what became of the call; None where it was answered. Raises a `LineFault`."""
@@ -88,7 +94,7 @@ class LineEar:
         if ear.verdict is None:
             return ModemError("no audio from the modem while the call was set up")
         self._line.noted("last call out", f"{ear.verdict.value}: {ear.why}")
-        self._doubted_until = asyncio.get_running_loop().time() + DOUBT_S
+        self._doubted_until = asyncio.get_running_loop().time() + LATE_DOUBT_S
         return None if ear.verdict is Verdict.ANSWERED else _FAILURES[ear.verdict](ear.why)
 
     def takes_code(self, code: str) -> bool:
