@@ -87,8 +87,9 @@ SIM7600 = Model(
 )
 A7670 = Model(
     "a7670",
-    r"SIMCOM.*A76\d\d|A76\d\d",
-    "SIMCom's command list of the A76xx (+CPCMREG, +DDET, +CRESET); no dialogue of a real one was seen: simulated only",
+    r"\bA76\d\d",
+    "LilyGo-Modem-Series#337 (its identity, where the maker is only INCORPORATED); SIMCom's command list of the A76xx for "
+    "+CPCMREG, +DDET and +CRESET; its calls are simulated only",
     init=("+CLCC=1", "+DDET=1"),
     voice=Question("+CPCMREG?", r"\+CPCMREG:\s*[01]"),
     audio_on="+CPCMREG=1",

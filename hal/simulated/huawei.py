@@ -77,7 +77,7 @@ class HuaweiModem(RadioModem):
             return
         fields = ("1", str(self.seconds_of(circuit)), str(_END_STATUS), str(int(cause)))
         self.urc("^CEND:" + ",".join(fields[: self.cend_fields]))
-        if circuit.caller is self and outcome != "NO CARRIER":
+        if circuit.caller is self and outcome not in ("", "NO CARRIER"):
             self.urc(outcome)
 
     def says_key(self, key: str) -> None:

@@ -28,6 +28,9 @@ _EXTENSION = {
 }
 _ESCAPED = {character: septet for septet, character in _EXTENSION.items()}
 _references = itertools.count(1)
+CENTRE = "+491710760000"
+_FROM_CENTRE = "0791947101670000"
+"""The service centre in front of what comes from the network: its octets, its type, its number."""
 
 
 class BadPdu(ValueError):
@@ -220,7 +223,7 @@ def deliver(sender: str, text: str, moment: datetime) -> list[tuple[str, int]]:
             count = len(body)
         coding = 0 if septets is not None else 8
         tpdu = bytes([first]) + address(sender) + bytes([0, coding]) + _stamp(moment) + bytes([count]) + body
-        pdus.append((("00" + tpdu.hex()).upper(), len(tpdu)))
+        pdus.append(((_FROM_CENTRE + tpdu.hex()).upper(), len(tpdu)))
     return pdus
 
 
@@ -239,4 +242,4 @@ def _parts(units: list[int], single: int, multiple: int, binds: Callable[[int], 
 def status_report(reference: int, recipient: str, sent: datetime, done: datetime, status: int) -> tuple[str, int]:
     """A status report (23.040, 9.2.2.3); `status` 0 delivered, 0x20.. still trying, 0x40.. failed (9.2.3.15)."""
     tpdu = bytes((0x06, reference)) + address(recipient) + _stamp(sent) + _stamp(done) + bytes([status])
-    return ("00" + tpdu.hex()).upper(), len(tpdu)
+    return (_FROM_CENTRE + tpdu.hex()).upper(), len(tpdu)

@@ -89,7 +89,8 @@ class QuectelModem(RadioModem):
 
     def says_end(self, circuit: Circuit, cause: Cause, outcome: str) -> None:
         self.says_state(circuit, _RELEASED)
-        self.urc(outcome)
+        if outcome:
+            self.urc(outcome)
 
     def says_key(self, key: str) -> None:
         if self.setting("+QTONEDET") == "1":

@@ -142,13 +142,19 @@ SIM7600 = RadioModel(
 )
 A7670 = RadioModel(
     "a7670",
-    "SIMCom's command list of the A76xx (+CPCMREG, +MORING) and modems.md 2.2 (*ATREADY); no dialogue of a real one was seen",
-    _identity("SIMCOM INCORPORATED", "A7670E-FASE", "+CGMR: A011B09A7670M7_F", "+CICCID=+ICCID: 89490200000000000015"),
+    "LilyGo-Modem-Series#337 for what it says of itself; SIMCom's command list of the A76xx (+CPCMREG, +MORING) and modems.md 2.2 "
+    "(*ATREADY) for the rest: no call of a real one was seen",
+    _identity("INCORPORATED", "A7670E-FASE", "+CGMR: A011B07A7670M7_F", "+CICCID=+ICCID: 89490200000000000015"),
     (
         "Manufacturer: INCORPORATED",
         "Model: A7670E-FASE",
-        "Revision: A011B09A7670M7_F",
+        "Revision: A011B07A7670M7_F",
+        "A7670M7_B07V01_240927",
+        "QCN:",
         "IMEI: 861075020000015",
+        "MEID:",
+        "+GCAP: +CGSM,+FCLASS,+DS",
+        "DeviceInfo:",
     ),
     ((0.5, "*ATREADY: 1"), (1.5, "+CPIN: {sim}"), (2.5, "SMS DONE"), (3.0, "PB DONE")),
     settings=_SIMCOM_SETTINGS | {"+MORING": ("0", "(0,1)")},
@@ -196,7 +202,7 @@ _HUAWEI_BOOT = ((1.0, "^BOOT:20045146,0,0,0,6"), (1.5, "^SIMST:{simst}"), (2.0, 
 E1550 = RadioModel(
     "e1550",
     "chan_dongle 2bd3fc2c (states, traps, initialisation); ModemManager 9a2d5863 for ^DDTMF; wdoekes#82 for ^CEND",
-    _identity("huawei", "E1550", "11.608.13.02.00", "^ICCID=^ICCID: 98942000000000005100"),
+    _identity("huawei", "E1550", "11.608.13.02.00", "^ICCID=^ICCID: 98942000000000000051"),
     (
         "Manufacturer: huawei",
         "Model: E1550",
@@ -216,7 +222,7 @@ E1550 = RadioModel(
 E173 = RadioModel(
     "e173",
     E1550.source + "; gammu#4 for messages that hang",
-    _identity("huawei", "E173", "11.126.85.00.209", "^ICCID=^ICCID: 98942000000000005100"),
+    _identity("huawei", "E173", "11.126.85.00.209", "^ICCID=^ICCID: 98942000000000000051"),
     (
         "Manufacturer: huawei",
         "Model: E173",

@@ -76,8 +76,12 @@ class RadioModem(RadioState, Party):
         """The call is up, after `says_state(ACTIVE)`: hook."""
 
     def says_end(self, circuit: Circuit, cause: Cause, outcome: str) -> None:
-        """The call is over; `outcome` is the result code of V.250 for it: hook."""
-        self.urc(outcome)
+        """The call is over; `outcome` is the result code of V.250 for it, none where the host itself hung up: hook.
+
+        A result code before the OK of +CHUP would be taken for its final result, as ofono does.
+        """
+        if outcome:
+            self.urc(outcome)
 
     def says_key(self, key: str) -> None:
         """The other side has pressed a key: hook."""
@@ -322,15 +326,16 @@ class RadioModem(RadioState, Party):
     def _end(self, cause: Cause) -> None:
         if circuit := self.circuit:
             circuit.release(self, cause)
-            self._tell_end(circuit, cause)
+            self._tell_end(circuit, cause, own=True)
 
-    def _tell_end(self, circuit: Circuit, cause: Cause) -> None:
+    def _tell_end(self, circuit: Circuit, cause: Cause, *, own: bool = False) -> None:
         missed = circuit.called is self and circuit.answered is None
         self.circuit = None
         self._tones.clear()
         self._last_cause = cause
         outcome = {Cause.USER_BUSY: "BUSY", Cause.NO_ANSWER: "NO ANSWER"}.get(cause, "NO CARRIER")
-        self.says_end(circuit, cause, outcome if circuit.answered is None and not missed else "NO CARRIER")
+        outcome = outcome if circuit.answered is None and not missed else "NO CARRIER"
+        self.says_end(circuit, cause, "" if own else outcome)
         self.audio_over()
         if self._fallen_back:
             self._fallen_back = False

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hal.simulated.radiostate import RadioState
 
 PIN_TRIES, PUK_TRIES = 3, 10
-_FILES = {0x2FE2: "98942000000000005100", 0x6FAD: "00000002", 0x6FAE: "03"}
+_FILES = {0x2FE2: "98942000000000000051", 0x6FAD: "00000002", 0x6FAE: "03"}
 """EF_ICCID, EF_AD (mobile network codes have two digits), EF_Phase."""
 _READ, _RECORD, _STATUS = 176, 178, 192
 

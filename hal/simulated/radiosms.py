@@ -259,7 +259,8 @@ class ShortMessages:
         for hexadecimal, octets, timer in self._unacknowledged:
             if timer:
                 timer.cancel()
-            self._waiting.append((hexadecimal, octets))
+            if hexadecimal:
+                self._waiting.append((hexadecimal, octets))
         self._unacknowledged.clear()
 
     def try_again(self) -> None:
@@ -274,6 +275,8 @@ class ShortMessages:
             self._modem.urc(f"+CDS: {textmode.report_line(textmode.look(hexadecimal))}")
         elif self._notify[3] == 1:
             self._modem.urc(f"+CDS: {octets}\r\n{hexadecimal}")
+            if self._service == "1":  # to be answered for like a message; here the network does not send it again
+                self._unacknowledged.append(("", 0, None))
         elif self._notify[3] == 2 and not self.is_full:
             index = self._store(self._selected[2], Stored(UNREAD, hexadecimal, octets))
             if not self._modem.faults.cmti_lost:
@@ -429,12 +432,15 @@ class ShortMessages:
             self.try_again()
         return None
 
-    def _acknowledge(self, command: Command) -> str | None:
+    async def _acknowledge(self, command: Command) -> str | None:
+        """+CNMA[=n[,length]]; with a length the PDU of the answer follows at a prompt (27.005, 4.6), as ofono does it."""
         if command.op == "=?":
             self._modem.info("+CNMA: (0-2)")
             return None
         if not self._unacknowledged:
             return self._error(_NOT_EXPECTED)
+        if command.arg.partition(",")[2].strip() not in ("", "0") and await self._ask_text() is None:
+            return "OK"
         _, _, timer = self._unacknowledged.popleft()
         if timer:
             timer.cancel()
@@ -454,5 +460,5 @@ class ShortMessages:
 
     def _centre(self, command: Command) -> str | None:
         if command.op == "?":
-            self._modem.info(f'+CSCA: "{self._modem.chars("+491710760000")}",145')
+            self._modem.info(f'+CSCA: "{self._modem.chars(pdu.CENTRE)}",145')
         return None

@@ -58,12 +58,13 @@ class SimcomModem(RadioModem):
         if self._call_reports:
             self.urc(self.call_line(circuit, DISCONNECTED))
         self.urc(f"VOICE CALL: END: {self.seconds_of(circuit):06d}" if circuit.answered else "VOICE CALL: END")
-        if circuit.called is self and circuit.answered is None:
+        if outcome and circuit.called is self and circuit.answered is None:
             moment = datetime.fromtimestamp(self.exchange.wall(), UTC)
             self.urc(f"MISSED_CALL: {moment:%I:%M%p} {circuit.caller_number}")
-        if self.setting("$QCRCIND") == "1":
+        if outcome and self.setting("$QCRCIND") == "1":
             self.urc("REMOTE CALL END")
-        self.urc(outcome)
+        if outcome:
+            self.urc(outcome)
 
     def says_key(self, key: str) -> None:
         if self.setting("+DDET").startswith("1"):

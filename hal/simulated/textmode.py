@@ -125,6 +125,6 @@ def lines(seen: Seen, charset: str, *, details: bool, listed: bool = False) -> t
         more = f",{seen.number_type}"
         if not listed:
             period = "" if seen.kind == 0 else ",167"
-            more += f',{seen.first},{seen.protocol},{seen.coding}{period},"+491710760000",145'
+            more += f',{seen.first},{seen.protocol},{seen.coding}{period},"{pdu.CENTRE}",145'
         more += f",{len(data) if pdu.is_basic(seen.coding) else seen.length}"
     return f'"{to_terminal(seen.number, charset)}",{stamp}{more}', data

@@ -43,6 +43,18 @@ def test_state_and_identity(tmp_path):
     run_virtual(story())
 
 
+def test_the_card_has_one_number(tmp_path):
+    async def story():  # ofono reads the file of the card, others ask the modem
+        async with Exchange(tmp_path) as exchange:
+            exchange.gsm_modem("gsm", BOX)
+            terminal = await ready(exchange)
+            asked = (await terminal.at("+CICCID")).split()[-2].decode()
+            read = (await terminal.at("+CRSM=176,12258,0,0,10")).split(b'"')[1].decode()
+            assert "".join(b + a for a, b in zip(read[::2], read[1::2], strict=True)) == asked
+
+    run_virtual(story())
+
+
 def test_a_call_in_with_pcm_both_ways(tmp_path):
     async def story():
         async with Exchange(tmp_path) as exchange:
@@ -107,7 +119,9 @@ def test_calls_out_and_their_ends(tmp_path):
             call = await ring.answer()
             await terminal.expect("VOICE CALL: BEGIN\r\n")
             await call.wait(3)
-            await terminal.at("+CHUP")
+            ended = await terminal.at("+CHUP")
+            assert b"VOICE CALL: END: 000003" in ended
+            assert b"NO CARRIER" not in ended, "programs would take it for the result of +CHUP"
             assert call.hung_up
             await terminal.at("D1;")
             await (await phone.rings(within=10)).reject()
@@ -145,6 +159,25 @@ def test_a_message_out_with_its_report(tmp_path):
             await terminal.expect("> ")
             await terminal.send(SUBMIT.encode() + b"\x1a")
             assert await terminal.expect("+CMS ERROR: 304\r\n")
+
+    run_virtual(story())
+
+
+def test_a_report_is_acknowledged_with_a_pdu(tmp_path):
+    async def story():  # as ofono does it
+        async with Exchange(tmp_path) as exchange:
+            exchange.gsm_modem("gsm", BOX)
+            terminal = await ready(exchange, "+CSMS=1", "+CNMI=2,2,2,1,0")
+            assert await terminal.at("+CNMA=1,2", "+CMS ERROR: 340")
+            await terminal.send(f"AT+CMGS={len(SUBMIT) // 2 - 1}\r")
+            await terminal.expect("> ")
+            await terminal.send(SUBMIT.encode() + b"\x1a")
+            await terminal.expect("+CDS: ")
+            await terminal.expect("\r\n079194710167000006")
+            await terminal.send("AT+CNMA=1,2\r")
+            await terminal.expect("\r\n> ")
+            await terminal.send(b"0000\x1a")
+            await terminal.expect("\r\nOK\r\n")
 
     run_virtual(story())
 
