@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from appliance.console import render
 from appliance.console.visible import visible
 from appliance.control import BoxDown, ask
 from appliance.lastconfig import Loaded
+from appliance.lineclient import CLIENTS, Client
 from appliance.overload.commands import overload
 
 DEFAULT_CONFIG = Path("/etc/alertbox/box.toml")
@@ -92,6 +94,9 @@ def _callback(command: Command) -> Callable[..., None]:
         context = click.get_current_context()
         if context.invoked_subcommand is not None:
             return
+        client = CLIENTS.get(command.name)
+        if client is not None:
+            context.exit(_own_asking(client, context, values))
         settings = read_config(context)
         arguments = {
             argument.key: _file(values[argument.key]) if argument.of is Of.FILE else values[argument.key]
@@ -109,10 +114,24 @@ def _callback(command: Command) -> Callable[..., None]:
         except CommandFailed as error:
             render.complain(error)
             context.exit(2)
-        render.show(answer)
+        if values.get("json"):
+            click.echo(json.dumps(answer.data, indent=2))
+        else:
+            render.show(answer)
         context.exit(answer.status)
 
     return run
+
+
+def _own_asking(client: Client, context: click.Context, values: dict[str, Any]) -> int:
+    """A command that asks the box by itself; its exit status."""
+    try:
+        return client(context.find_root().obj, values)
+    except CommandFailed as error:
+        render.complain(error)
+    except BoxDown as error:
+        render.complain(CommandFailed(f"the box is not running ({error}); start it with: systemctl start alertbox"))
+    return 2
 
 
 def _add(command: Command) -> None:

@@ -29,6 +29,7 @@ from appliance.conversations import Conversations
 from appliance.devices import create_devices
 from appliance.gate import Gate
 from appliance.health import Health
+from appliance.linedesk import Kept, LineDesk
 from appliance.lines import DeviceKeeper
 from appliance.memory import Memory, open_memory
 from appliance.mending import Mender
@@ -226,6 +227,7 @@ class Box:
         )
         pump = AudioPump(lead_s=LEAD_S * max(1.0, self.config.simulation.speed))
         bus = Bus(self.config.simulation.root)
+        kept: list[Kept] = []
         for fitted in create_devices(self.config.devices, gate=gate, pump=pump, failed=self._no_device, bus=bus):
             options, device = fitted.options, fitted.device
             mender = Mender(
@@ -250,7 +252,9 @@ class Box:
             if device.sms:
                 device.sms.receiver = self.sms_inbox
             self._keepers.append(keeper)
+            kept.append(Kept(fitted, keeper))
             self._serve(f"device {options.name}", keeper.run)
+        self.desk = LineDesk(kept, bus, self.clock, self.config.service.time_zone)
 
     def _relay(self, options: DeviceOptions) -> Relay | None:
         """A device whose power cannot be switched is in service all the same."""
@@ -340,6 +344,7 @@ class Box:
             trouble=lambda: list(self._trouble.values()),
             prepare_names=self._prepare_names,
             overload=self.overload.screens,
+            desk=self.desk,
         )
 
     async def command(self, name: str, *, by: str = "root", **arguments: Any) -> Answer:

@@ -23,6 +23,8 @@ class Facts:
     """Stale contact data."""
     without_pin: list[str] = field(default_factory=list)
     """Teams that cannot send an alert, because they have no PIN; group PINs that are missing."""
+    ports: list[str] = field(default_factory=list)
+    """Ports that may be another modem's after a restart."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def judge(facts: Facts) -> Verdict:
         remarks.append("no line in service sends short messages")
     remarks += [f"not called: {team}: {reason}" for team, reason in facts.roster.excluded().items()]
     remarks += [f"alarm ({alarm.severity}) {alarm.key}: {alarm.text}" for alarm in facts.alarms]
-    remarks += facts.trouble + facts.without_pin + [f"warning: {each}" for each in facts.contacts]
+    remarks += facts.trouble + facts.without_pin + [f"warning: {each}" for each in facts.contacts + facts.ports]
     if stops:
         return Verdict(2, "No: an alert would not go out now.", stops, remarks)
     on = ", ".join(line.name for line in dialling)

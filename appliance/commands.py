@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from appliance import changes, reports, smspage
+from appliance import changes, linepages, reports, smspage
 from appliance.answers import Answer
 from appliance.site import Site
 
@@ -65,6 +65,8 @@ class Command:
 
 
 _COUNT = Argument("--count", Of.NUMBER, "How many, newest last.", 20)
+_LINE = Argument("LINE", Of.WORD, "Its number or name, as alertbox lines shows them.")
+_JSON = Argument("--json", Of.FLAG, "The facts, for programs.", False)
 _FILE = Argument("FILE", Of.FILE, "A roster file.")
 
 COMMANDS: tuple[Command, ...] = (
@@ -74,7 +76,40 @@ COMMANDS: tuple[Command, ...] = (
         reports.check,
         without_box=True,
     ),
-    Command("lines", "The lines: direction, state, and what their modems say.", reports.lines),
+    Command("lines", "The lines: direction, state, and what their modems say.", linepages.lines),
+    Command(
+        "lines show",
+        "Everything about one line on one page: modem, network, SIM, audio, last error, last recovery, and what to do next.",
+        linepages.show,
+        (_LINE, _JSON),
+    ),
+    Command(
+        "lines trace",
+        "What was said on a line's port: > to the modem, < its answers, * what it said unasked, # a code between the audio. "
+        "PINs, messages and keys are left out.",
+        linepages.trace,
+        (
+            _LINE,
+            Argument("--seconds", Of.NUMBER, "Only the last so many seconds."),
+            Argument("--after", Of.NUMBER, "Only what came after the entry of this number."),
+            Argument("--follow", Of.FLAG, "Go on, until interrupted.", False),
+            _JSON,
+        ),
+    ),
+    Command(
+        "lines discover",
+        "What is plugged in, what each port is for, and whether it has voice. Modems that the box uses are not asked.",
+        linepages.discover,
+        (
+            Argument(
+                "--write", Of.FLAG, "Add what is new to the configuration, after showing what would change.", False
+            ),
+            Argument("--yes", Of.FLAG, "Do not ask before writing.", False),
+            Argument("--no-ask", Of.FLAG, "Do not speak to the modems.", False),
+            _JSON,
+        ),
+        Privilege.CHANGE,
+    ),
     Command(
         "overload status",
         "Is there a call flood? Areas, sensors, alarms and levels at a glance. Exit status 1: resources run short or an "

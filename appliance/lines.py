@@ -29,6 +29,8 @@ LISTEN_AGAIN_S = 0.5
 GRACE_S = 8.0
 """Seconds for a device to come back before its lines are said to be out of service: a flush and an initialisation take less.
 With a round trip every 10 s that takes 5 s to fail, a dead modem is reported within 25 s."""
+REFRESH_S = 60.0
+"""Seconds between two initialisations of a modem that answers and has no network or no voice."""
 
 
 class DeviceKeeper:
@@ -54,6 +56,8 @@ class DeviceKeeper:
         """Its messages may be sent."""
         self.health: dict[str, LineHealth] = {}
         """What each line said last."""
+        self.facts: dict[str, dict[str, str]] = {}
+        """What each modem told of itself, also while it says nothing any more."""
         self.faults: Counter[str] = Counter()
         """Troubles of each line since the box started."""
         self.last_fault: dict[str, str] = {}
@@ -67,6 +71,7 @@ class DeviceKeeper:
         """Lines that must be recovered, and why."""
         self._fault = ""
         """Why the last step failed."""
+        self._refresh_at = 0.0
         self._why_not = dict.fromkeys((line.name for line in device.lines), "not open yet")
 
     def statuses(self) -> list[LineStatus]:
@@ -121,9 +126,20 @@ class DeviceKeeper:
                 continue
             tried = False
             self.mender.well()
+            await self._refresh()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._options.health_s):
                     await self.device.fault.wait()
+
+    async def _refresh(self) -> None:
+        """A modem that answers and is of no use - no network, no voice - is initialised now and then: its SIM, its firmware or its
+        settings may have come to their senses. Resets would not help it."""
+        now = asyncio.get_running_loop().time()
+        if not any(line.name in self._why_not for line in self.device.lines):
+            self._refresh_at = now + REFRESH_S
+        elif now >= self._refresh_at:
+            await self._try(self.mender.refresh)
+            self._refresh_at = asyncio.get_running_loop().time() + REFRESH_S
 
     async def _mend(self) -> bool:
         """The next step of the recovery; True when it is done. What takes long is reported meanwhile."""
@@ -154,7 +170,7 @@ class DeviceKeeper:
             await work()
         except LineFault as fault:
             self._fault = str(fault) or type(fault).__name__
-            log.warning("%s: %s", self.device.name, self._fault)
+            log.info("%s: %s", self.device.name, self._fault)
         return True
 
     async def _examine(self) -> None:
@@ -166,6 +182,8 @@ class DeviceKeeper:
                 continue
             health = await self._ask(line)
             self.health[line.name] = health
+            if health.facts:
+                self.facts[line.name] = health.facts
             if not health.ok and health.registered is None:
                 self._is_sick(line, health.detail)
                 continue

@@ -72,6 +72,8 @@ class Mender:
         self.attempts: deque[Attempt] = deque(maxlen=KEPT)
         self.uses: Counter[Rung] = Counter()
         """How often each rung has been tried since the box started."""
+        self.gone = 0
+        """How often its ports went away since the box started."""
         self.doing = ""
         """What is being done now, for people; empty while all is well."""
         self._config = config
@@ -120,6 +122,10 @@ class Mender:
         """The device works."""
         self.doing = ""
         self._ladder.well(self._now())
+
+    async def refresh(self) -> None:
+        """Initialise a device that answers."""
+        await self._guarded(self.device.recover(Rung.INIT), TIMES[Rung.INIT].limit_s)
 
     async def watch(self) -> None:
         """For ever: notice that the device has gone or was enumerated anew, which its open ports may not tell."""
@@ -214,6 +220,7 @@ class Mender:
     async def _await_return(self) -> None:
         """It has gone: release all its ports, and open it when it is back, if that takes days."""
         await self.close()
+        self.gone += 1
         gone = self._now()
         self.doing = "waits for it to be plugged in"
         while not await self._present():

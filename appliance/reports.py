@@ -8,8 +8,10 @@ from typing import Any
 
 from appliance.answers import Answer, CommandFailed, Grid
 from appliance.check import Facts, judge
+from appliance.linedesk import shaky
 from appliance.site import Site
 from hal.clock import Clock, ClockTrust
+from hal.usb.names import unstable
 from ivr import report
 from storage.campaigns import Campaign
 from storage.roster import Acknowledgement, Roster
@@ -49,6 +51,13 @@ async def check(site: Site, _: dict[str, Any]) -> Answer:
             missing.append(
                 f"{team.key} has no group PIN and cannot acknowledge: alertbox pin set {team.key} --group ..."
             )
+    named_by_number = [
+        f"{device.name}: {shaky(port)}"
+        for device in site.config.devices
+        for line in device.lines
+        for port in (line.port, line.audio)
+        if unstable(port)
+    ]
     verdict = judge(
         Facts(
             running=site.running,
@@ -58,32 +67,12 @@ async def check(site: Site, _: dict[str, Any]) -> Answer:
             trouble=site.trouble(),
             contacts=contact_warnings(roster, site.clock),
             without_pin=missing,
+            ports=named_by_number,
         )
     )
     parts: list[str | Grid] = [verdict.answer, *(f"  - {each}" for each in verdict.stops + verdict.remarks)]
     data = {"stops": verdict.stops, "remarks": verdict.remarks}
     return Answer(parts, verdict.status, data)
-
-
-async def lines(site: Site, _: dict[str, Any]) -> Answer:
-    """`alertbox lines`."""
-    statuses = site.lines()
-    rows = [
-        (each.name, each.direction.value, each.state if each.in_service else "out of service", each.detail)
-        for each in statuses
-    ]
-    data = [
-        {
-            "name": each.name,
-            "direction": each.direction.value,
-            "state": each.state,
-            "in_service": each.in_service,
-            "detail": each.detail,
-        }
-        for each in statuses
-    ]
-    status = 0 if all(each.in_service for each in statuses) else 1
-    return Answer([Grid("", ("line", "calls", "state", "modem"), rows)], status, data)
 
 
 async def alarms(site: Site, _: dict[str, Any]) -> Answer:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from appliance.config import Config
 from hal.clock import Clock
 from hal.line import Direction
 from storage import Store
 from storage.roster import Roster
+
+if TYPE_CHECKING:
+    from appliance.linedesk import LineDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +56,7 @@ class Site:
     """What is wrong with the box at this moment beside its alarms."""
     overload: Callable[[], list[tuple[str, str, Any]]] = field(default=_no_screens)
     """What is watched for overload: name, screen as text, and the same as data."""
+    desk: LineDesk | None = None
+    """The lines' pages and traces; None where the box is down."""
     prepare_names: Callable[[Roster], Awaitable[list[str]]] | None = None
     """Renders the names of a roster's teams; returns what could not be spoken properly."""

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import itertools
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 SIZE = 1000
@@ -73,7 +74,7 @@ class Entry:
     """One line of a trace."""
 
     number: int
-    """From 1, without gaps, for the life of the trace."""
+    """From 1, in the order of time, over all ports of a device."""
     at: float
     """Monotonic seconds."""
     kind: Kind
@@ -84,7 +85,9 @@ class Entry:
 class Trace:
     """The last entries of one port. `clock` gives monotonic seconds: those of the running loop."""
 
-    def __init__(self, size: int = SIZE, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self, size: int = SIZE, clock: Callable[[], float] | None = None, numbers: Iterator[int] | None = None
+    ) -> None:
         self.clock = clock or (lambda: asyncio.get_running_loop().time())
         self.received_bytes = 0
         """Bytes of audio from the modem, in all."""
@@ -93,30 +96,26 @@ class Trace:
         self.gaps = 0
         """Times that the modem ran out of audio in the middle of a sound, in all."""
         self._entries: deque[Entry] = deque(maxlen=size)
-        self._count = 0
+        self._numbers = numbers or itertools.count(1)
+        self._noted = 0
         self._secrets: frozenset[str] = frozenset()
         self._secrets_until = 0
-
-    @property
-    def last(self) -> int:
-        """The number of the newest entry; 0 where there is none yet."""
-        return self._count
 
     def note(self, kind: Kind, text: str) -> str:
         """Keep one line. Returns what was kept, which is what may be logged."""
         shown = masked(text)
         if kind is Kind.COMMAND and shown != text:
             self._secrets = frozenset(_DIGITS.findall(text[len(shown) - 3 :]))
-            self._secrets_until = self._count + ECHO_ENTRIES
+            self._secrets_until = self._noted + ECHO_ENTRIES
         elif self._secrets:
-            if self._count >= self._secrets_until:
+            if self._noted >= self._secrets_until:
                 self._secrets = frozenset()
             for secret in self._secrets:  # an echo in pieces is recognised by nobody
                 shown = shown.replace(secret, "...")
         if len(shown) > TEXT_LIMIT:
             shown = f"{shown[: TEXT_LIMIT - 20]}... ({len(shown)} in all)"
-        self._count += 1
-        self._entries.append(Entry(self._count, self.clock(), kind, shown))
+        self._noted += 1
+        self._entries.append(Entry(next(self._numbers), self.clock(), kind, shown))
         return shown
 
     def shielded(self, code: int) -> None:
@@ -144,10 +143,11 @@ class Traces:
 
     def __init__(self) -> None:
         self._traces: dict[str, Trace] = {}
+        self._numbers = itertools.count(1)
 
     def of(self, port: str) -> Trace:
         """The trace of a port, by its name in the configuration."""
-        return self._traces.setdefault(port, Trace())
+        return self._traces.setdefault(port, Trace(numbers=self._numbers))
 
     def all(self) -> dict[str, Trace]:
         """Those that there are."""

@@ -1,7 +1,7 @@
 """A USB bus in software: the part of sysfs that tells what is plugged in, over the ptys of simulated modems.
 
     bus = UsbBus(directory)                       # directory/sys and directory/dev stand for /sys and /dev
-    bus.plug("1-1.4", SIM7600, {2: modem.port, 4: modem.pcm.port})
+    bus.plug("1-1.4", SIM7600, {2: modem.port, 4: modem.audio.port})
     bus.replug("1-1.4")                           # as after a reset: the lowest free numbers, which may be others
 
 With a `Watch` it also obeys 0 and 1 written into `authorized`. Layout: Linux, Documentation/ABI/testing/sysfs-bus-usb; that

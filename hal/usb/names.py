@@ -86,6 +86,15 @@ class Bus:
             raise Unplugged(f"{name}: no serial port there; the kernel's driver is {interface.driver or 'none'}")
         return os.fspath(self.dev / interface.ttys[0])
 
+    def name_of(self, node: str) -> str | None:
+        """The name that a device node has by its place: `usb:1-1.4:2` for `/dev/ttyUSB2`; None where it is no USB port."""
+        tty = os.path.basename(os.fspath(node))
+        for device in self.devices():
+            for interface in device.interfaces:
+                if tty in interface.ttys:
+                    return str(PortName(device.path, interface.number))
+        return None
+
     def pcm(self, name: str) -> str:
         """The ALSA name behind `alsa:...`, at this moment. Raises `Unplugged`, ValueError for a name that is none."""
         match = _CARD.match(name)

@@ -72,7 +72,7 @@ def test_one_device_that_cannot_be_made_leaves_the_others(tmp_path, text, mode, 
         return create_devices(options(pin), gate=None, pump=AudioPump(), failed=lambda *each: failed.append(each))
 
     made = asyncio.run(story())
-    assert [device.name for _, device in made] == ["isdn"]
+    assert [each.device.name for each in made] == ["isdn"]
     ((name, reason),) = failed
     assert name == "gsm"
     assert why in reason

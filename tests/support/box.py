@@ -29,6 +29,7 @@ from appliance.health import Health
 from hal.audio import companding
 from hal.audio.sound import RATE, Encoding, Sound
 from hal.simulated import Exchange, Phone, PhoneCall
+from hal.simulated.usbbus import SIM7600, UsbBus
 from storage import StorageClosed
 from storage.campaigns import Campaign
 from storage.roster import Team
@@ -213,6 +214,8 @@ class Town:
             config.format(directory=directory, prompts=prompts, management=MANAGEMENT), "box.toml"
         )
         self.clock = virtual_clock()
+        self.bus: UsbBus
+        """The USB bus, where the configuration names ports by their place (root: `{directory}/bus`)."""
         self.exchange: Exchange
         self.box: Box
 
@@ -359,7 +362,10 @@ async def town(
         place.exchange = exchange
         exchange.isdn_adapter("isdn", msns=[BOX, BOX])
         if "gsm" in config:
-            exchange.gsm_modem("gsm", number=GSM, model="sim7600")
+            modem = exchange.gsm_modem("gsm", number=GSM, model="sim7600")
+            if "usb:" in config:
+                place.bus = UsbBus(directory / "bus", exchange.watch)
+                place.bus.plug("1-1.4", SIM7600, {2: modem.port, 4: modem.audio.port})
         if "voice" in config:
             exchange.voice_modem("voice", number=VOICE, model="si2493")  # half duplex, and A-law as it comes
         await place.start()
