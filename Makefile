@@ -73,6 +73,9 @@ peers-test: setup ## vgetty, gammu, smstools, ofono, ModemManager ... at the sim
 	@$(if $(filter 0,$(shell id -u)),,sudo -E )$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -p no:cacheprovider \
 	  tests/peers $(if $(PEER),-k $(PEER))
 
+contract-test: setup ## the whole contract suite on every row of the drivers' model tables
+	@ALERTBOX_TEST_ROWS=all $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal tests/contract
+
 bench: bench-dtmf bench-dialout bench-load bench-storage bench-overload bench-ami bench-response ## all benchmarks
 
 bench-dtmf: setup ## the DTMF detector beside spandsp and multimon-ng

@@ -25,7 +25,7 @@ WIRES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("wire", WIRES)
-@pytest.mark.parametrize("name", ["isdn4linux", "conexant", "si2493", "sim7600"])
+@pytest.mark.parametrize("name", ["isdn4linux", "conexant", "si24xx", "sim7600"])
 def test_calls_over_a_hostile_wire(name: str, wire: str, tmp_path: Path) -> None:
     driver = DRIVERS[name]
 

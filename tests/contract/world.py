@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,9 +11,11 @@ from typing import Any
 
 from hal.errors import Refused
 from hal.line import Device, DialGate, DialRequest, Line
-from hal.registry import DeviceConfig, create
+from hal.registry import create
 from hal.simulated import Exchange
 from hal.simulated.phone import Phone
+from tests.contract.driver import Driver
+from tests.contract.rows import ROWS
 from tests.support.virtualtime import run_virtual
 
 PHONE = "03012345"
@@ -35,69 +38,10 @@ class Gate:
             raise Refused(self.refuse)
 
 
-@dataclass(frozen=True)
-class Driver:
-    """A driver and the modem that it drives."""
-
-    name: str
-    number: str
-    plug_in: Callable[[Exchange], Any]
-    config: Callable[[Path], DeviceConfig]
-    exact: bool = True
-    """A-law travels bit for bit in both directions."""
-    ringing_known: bool = True
-    """The modem can tell a rejected call from a busy one."""
-    congestion_known: bool = True
-    """Modem or driver can tell a congested network from a busy telephone."""
-    dial_tone: bool = True
-    """The network gives a dial tone (radio does not)."""
-    lose_s: float = 0.1
-    """Seconds of audio that may be lost at either end."""
-    settle_s: float = 1.0
-    """Seconds from the other side's hang-up until the line must know."""
-    answer_known_s: float = 1.0
-    """Seconds from the other side's answer until the line must know."""
-
-
-def _isdn(directory: Path) -> DeviceConfig:
-    return DeviceConfig("dev", "isdn4linux", (str(directory / "dev.1"),), msns=("4711",))
-
-
-def _voice(directory: Path) -> DeviceConfig:
-    return DeviceConfig("dev", "v253", (str(directory / "dev"),))
-
-
-def _radio(directory: Path) -> DeviceConfig:
-    return DeviceConfig("dev", "gsm", (str(directory / "dev"),), audio_port=str(directory / "dev.pcm"))
-
-
-DRIVERS = {
-    driver.name: driver
-    for driver in (
-        Driver("isdn4linux", "4711", lambda x: x.isdn_adapter("dev", msns=["4711"]), _isdn),
-        *(
-            Driver(
-                model,
-                "4712",
-                lambda x, model=model: x.voice_modem("dev", number="4712", model=model),
-                _voice,
-                exact=exact,
-                ringing_known=False,
-                congestion_known=model != "usr5637",  # where the modem decides, it says BUSY to both
-                settle_s=8.0,
-                answer_known_s=12.0,
-            )
-            for model, exact in (("conexant", False), ("usr5637", False), ("si2493", True))
-        ),
-        Driver(
-            "sim7600",
-            "+4915112345",
-            lambda x: x.gsm_modem("dev", number="+4915112345"),
-            _radio,
-            dial_tone=False,
-        ),
-    )
-}
+EVERY = "isdn4linux", "conexant", "usr5637", "si24xx", "sim7600"
+"""Rows that the whole suite runs on every day: each driver, full and half duplex, coarse and exact. On all rows it runs by
+`make contract-test`."""
+DRIVERS = {name: row for name, row in ROWS.items() if name in EVERY or os.environ.get("ALERTBOX_TEST_ROWS") == "all"}
 
 
 @dataclass
