@@ -38,6 +38,8 @@ POLL_S = {Phase.IDLE: PING_S, Phase.DIALLING: 0.5, Phase.ALERTING: 0.5, Phase.IN
 """Seconds between two looks at the modem's call list."""
 STORE_S = 300.0
 """Seconds between two looks through the received messages."""
+SETTINGS_EVERY = 2
+"""Idle questions from one look whether the modem still knows its settings to the next."""
 SIGNAL_EVERY = 6
 """Idle questions from one asking for signal and operator to the next."""
 RESET_S = 10.0
@@ -299,6 +301,8 @@ class GsmDevice(Device):
                 if self.line.calls.phase is Phase.IDLE and self.line.state is LineState.IDLE:
                     rounds += 1
                     await self.radio.ask_network(at)
+                    if rounds % SETTINGS_EVERY == 0:
+                        await self.radio.check_settings(at)
                     if rounds % SIGNAL_EVERY == 0:
                         await self.radio.ask_signal(at)
             except ModemSilent:

@@ -13,11 +13,11 @@ from functools import partial
 
 from hal.at.interpreter import Interpreter
 from hal.at.results import UNSOLICITED as ANY_MODEM
-from hal.errors import ModemSilent
+from hal.errors import ModemError, ModemSilent
 from hal.gsm.models import GENERIC, Model, model_for
 from hal.gsm.network import Network
 from hal.gsm.reports import UNSOLICITED as RADIO
-from hal.gsm.reports import Leg, leg_of
+from hal.gsm.reports import Leg, fields, leg_of
 from hal.gsm.sim import PinMemory, unlock
 
 log = logging.getLogger(__name__)
@@ -87,6 +87,18 @@ class Radio(Network):
     async def ask_network(self, at: Interpreter) -> bool:
         """Ask for the registration; whether voice is there. Raises `ModemSilent`, `Unplugged`."""
         return await self.ask_registration(at, self.model.ims)
+
+    async def check_settings(self, at: Interpreter) -> None:
+        """Whether the modem still knows what it was told: not all of them say when they restart, and other programs send ATZ.
+
+        +CNMI is kept in the modem and asked of no network. Raises `ModemError` where it has changed, `ModemSilent`, `Unplugged`.
+        """
+        if not self.message_store:
+            return
+        reply = await at.command("AT+CNMI?", expect="+CNMI:", check=False)
+        told = fields(reply.value("+CNMI:") or "")
+        if reply.ok and len(told) > 1 and told[1] != "1":
+            raise ModemError("the modem has forgotten its settings: it has restarted, or another program uses it")
 
     async def legs(self, at: Interpreter) -> list[Leg] | None:
         """The voice calls that the modem has; None where it did not answer the question. Raises `ModemSilent`, `Unplugged`."""

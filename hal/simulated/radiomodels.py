@@ -94,6 +94,8 @@ class RadioModel:
     """What it says when a store is full: `{store}` stands for it. Empty: nothing at all."""
     not_supported: str = ""
     """What it says to a command that it does not know, where that is no ERROR."""
+    restarted: str = ""
+    """What it says at once when its firmware has started again without leaving the bus; empty: no more than `boot`."""
     lte: bool = True
     """Registers for packets on LTE (+CEREG) beside the circuit side."""
     network_time: bool = True
@@ -139,6 +141,7 @@ SIM7600 = RadioModel(
     ((1.5, "+CPIN: {sim}"), (2.5, "SMS DONE"), (3.0, "PB DONE")),
     settings=_SIMCOM_SETTINGS,
     accepted=("+CSDVC", "+EXUNSOL"),
+    restarted="RDY",
 )
 A7670 = RadioModel(
     "a7670",

@@ -174,7 +174,8 @@ class RadioModem(RadioState, Party):
         self.dtr_dropped()
         self._boot()
         self._echoing = self.echo_default
-        self.urc("RDY")
+        if self.model.restarted:
+            self.urc(self.model.restarted)
 
     def _boot(self) -> None:
         self.reset()

@@ -419,6 +419,31 @@ def test_a_huawei_that_is_hung_up_before_its_orig(tmp_path):
     play(tmp_path, "e1550", story)
 
 
+@pytest.mark.parametrize("model", ALL)
+@pytest.mark.parametrize("how", ["restart", "ATZ of another program"])
+def test_a_modem_that_has_forgotten_everything_is_told_again(tmp_path, model, how):
+    """Some say so (RDY, *ATREADY), a Huawei says nothing: incoming calls and messages would be missed for ever."""
+
+    async def story(exchange: Exchange, modem: Any, device: GsmDevice) -> None:
+        await asyncio.sleep(5)
+        modem.restarts() if how == "restart" else modem.reset()
+        async with asyncio.timeout(30):
+            await device.fault.wait()
+        await device.recover()
+        incoming = device.line.incoming()
+        calling = asyncio.ensure_future(exchange.phone(PHONE).dial(NUMBER))
+        ringing = await asyncio.wait_for(anext(incoming), 6)
+        assert ringing.caller == PHONE
+        await ringing.reject()
+        await asyncio.gather(calling, return_exceptions=True)
+        taker = device.sms.receiver = Taker()
+        exchange.send_sms(PHONE, NUMBER, "hello")
+        await asyncio.sleep(5)
+        assert len(taker.messages) == 1
+
+    play(tmp_path, model, story)
+
+
 def test_cring_left_on_by_another_program_rings_all_the_same(tmp_path):
     """wdoekes#82: calls went unnoticed for weeks."""
 
