@@ -13,6 +13,7 @@ import os
 import time
 import tomllib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,21 +34,20 @@ FOLLOW_S = 1.0
 
 def trace(path: Path, values: dict[str, Any]) -> int:
     """`alertbox lines trace`; the exit status."""
-    read = _Written(path)
-    while True:
-        answer = ask(read.socket, "lines trace", values)
-        if values["json"]:
-            for entry in answer.data["entries"]:
-                click.echo(json.dumps(entry))
-        elif answer.parts:
-            render.show(answer)
-        if not values["follow"]:
-            return 0
-        values |= {"after": answer.data["last"], "seconds": None}
-        try:
+    socket = _Written(path).socket
+    with suppress(KeyboardInterrupt):
+        while True:
+            answer = ask(socket, "lines trace", values)
+            if values["json"]:
+                for entry in answer.data["entries"]:
+                    click.echo(json.dumps(entry))
+            elif answer.parts:
+                render.show(answer)
+            if not values["follow"]:
+                break
+            values |= {"after": answer.data["last"], "seconds": None}
             time.sleep(FOLLOW_S)
-        except KeyboardInterrupt:
-            return 0
+    return 0
 
 
 def discover(path: Path, values: dict[str, Any]) -> int:
@@ -129,7 +129,7 @@ def _write(written: _Written, findings: list[Finding], *, yes: bool) -> int:
     name = str(written.path)
     click.echo("".join(difflib.unified_diff(written.text.splitlines(True), text.splitlines(True), name, name)))
     before, after = written.mistakes(written.text), written.mistakes(text)
-    if len(after) > len(before) or (after and not before):
+    if any(each not in before for each in after):
         raise CommandFailed("nothing was written; with these lines the file would have mistakes:\n" + "\n".join(after))
     if not yes and not click.confirm("Write this?"):
         click.echo("Nothing was written.")
