@@ -7,6 +7,7 @@ the card nor the SIM: beyond `A_DAY` they are counted and deleted unread.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import logging
 import re
@@ -43,6 +44,7 @@ REPORTS_S = 4 * DAY_S
 """Seconds for which a report may come: the validity of three days, and one for the report."""
 EARLY_S = 120.0
 """Seconds that a report waits for the message that it belongs to: it may come before the sending has been written down."""
+EARLY_AGAIN_S = 5.0
 UNKNOWN_S = 600.0
 """Seconds between a message of unknown outcome and the network's time of a report that can only be its."""
 ONE_PART = 70
@@ -102,7 +104,7 @@ class SmsInbox:
     async def reported(self, device: str, report: DeliveryReport) -> None:
         """Find the message it speaks of, and write it down. Raises `StorageError`."""
         async with self._lock:
-            if not await self._match(device, report):
+            if not await self._match(device, report) and len(self._early) < A_DAY:
                 self._early.append((self._clock.monotonic(), device, report))
                 self._sent.set()
 
@@ -145,27 +147,25 @@ class SmsInbox:
 
     async def _await_messages(self) -> None:
         while True:
-            await self._sent.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EARLY_AGAIN_S if self._early else None):
+                    await self._sent.wait()
             self._sent.clear()
             async with self._lock:
                 try:
                     await self._look_again()
                 except StorageError as error:
                     log.warning("delivery reports: %s", error)
-            if self._early:
-                await asyncio.sleep(5.0)
-                self._sent.set()
 
     async def _look_again(self) -> None:
-        early, self._early = self._early, []
-        for since, device, report in early:
-            if await self._match(device, report):
-                continue
-            if self._clock.monotonic() - since < EARLY_S:
-                self._early.append((since, device, report))
-            elif self._room():
-                self._stored.append(self._clock.monotonic())
-                await self._store.commit(_reported(None, device, report))
+        for each in list(self._early):
+            since, device, report = each
+            if not await self._match(device, report):
+                if self._clock.monotonic() - since < EARLY_S:
+                    continue
+                if self._room():
+                    await self._store.commit(_reported(None, device, report))
+            self._early.remove(each)
 
     def _on_envelope(self, envelope: Envelope) -> None:
         if isinstance(envelope.record, SmsTried) and self._early:
