@@ -55,6 +55,7 @@ def _voice(row: voice.Model, model: str) -> Driver:
         lambda directory: DeviceConfig("dev", "v253", (str(directory / "dev"),)),
         exact=row.name in EXACT,
         ringing_known=False,
+        congestion_known=row.progress is voice.Progress.SOFTWARE,  # where the modem decides, it says BUSY to both
         settle_s=8.0,
         answer_known_s=12.0,
     )
