@@ -247,10 +247,10 @@ class Mender:
         return [self._there(port) for port in (*self._config.ports, self._config.audio_port)]
 
     def _there(self, port: str) -> bool:
-        if not port or port.startswith("alsa:"):
-            return True
         try:
-            return os.path.exists(self._config.bus.node(port))
+            if port.startswith("alsa:"):
+                return bool(self._config.bus.pcm(port))
+            return not port or os.path.exists(self._config.bus.node(port))
         except Unplugged:
             return False
 
