@@ -120,6 +120,8 @@ class Stream:
         self.active = True
         self.capture: bytearray | None = None
         """Where received audio is appended, or None."""
+        self.tap: bytearray | None = None
+        """Where received audio is appended, too: for a measurement."""
         self.playback: Playback | None = None
         self.unheard = bytearray()
         """Received audio in which nobody has listened for keys yet."""
@@ -209,6 +211,8 @@ class Stream:
             return
         if self.capture is not None:
             self.capture += audio
+        if self.tap is not None:
+            self.tap += audio
         if self.on_key:
             self.unheard += audio
         if self.ear:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from hal.at import CALL, CommandError, Reply
 from hal.audio.listening import Ear
-from hal.audio.pump import AudioPump
+from hal.audio.pump import AudioPump, Stream
 from hal.errors import HalError, ModemError
 from hal.line import Capabilities, Device, DialGate
 from hal.registry import DeviceConfig
@@ -157,6 +158,7 @@ class AnalogueLine(ModemLine):
         return OFF_HOOK_S + DIGIT_S * len(number)
 
     def _new_call(self, caller: str | None, called: str | None) -> VoiceCall:
+        self._ear.new_call()
         return (DuplexModemCall if self.duplex else HalfDuplexCall)(self, caller, called)
 
     async def _take_call(self) -> Reply:
@@ -172,11 +174,18 @@ class AnalogueLine(ModemLine):
             await self._connected(call)
             return await self._ear.verdict(call)
         except BaseException:
-            self._ear.forget()
+            self._ear.new_call()
             raise
 
     def ear(self) -> Ear | None:
         return self._ear.ear()
+
+    def heard_key(self, source: str, key: str) -> None:
+        if not self._ear.is_our_own(key):
+            super().heard_key(source, key)
+
+    def playing(self, stream: Stream, audio: bytes) -> AbstractContextManager[None]:
+        return self._ear.measuring(stream, audio)
 
     def _takes_code(self, code: int) -> bool:
         return self._ear.takes_code(chr(code))

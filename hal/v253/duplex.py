@@ -15,6 +15,11 @@ class DuplexModemCall(DuplexCall):
         super().__init__(line, line.codec.encoding, caller, called)
         self._modem_line = line
 
+    async def _transmit(self, audio: bytes, halt: Halt) -> int:
+        assert self.stream
+        with self._modem_line.playing(self.stream, audio):
+            return await super()._transmit(audio, halt)
+
     async def _send_key(self, key: str) -> None:
         """As audio: the modem needs no command for it, and goes on listening."""
         tone = tones.sound(tones.dtmf(key), Encoding.ALAW).to(self.encoding)

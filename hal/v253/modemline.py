@@ -9,12 +9,12 @@ import asyncio
 import logging
 from abc import abstractmethod
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from hal.at import CALL, Interpreter, Reply, parse_result
 from hal.at.results import BUSY, ERROR, NO_ANSWER, NO_CARRIER, OK, VCON
 from hal.audio.listening import Ear
-from hal.audio.pump import AudioPump
+from hal.audio.pump import AudioPump, Stream
 from hal.audio.sound import RATE, Encoding
 from hal.errors import Busy, Glare, HalError, HungUp, LineClosed, LineFault, ModemError, ModemSilent, NoAnswer
 from hal.line import Device, DialGate, DialRequest, LineHealth, LineState
@@ -448,6 +448,10 @@ class ModemLine(VoiceLine):
     def ear(self) -> Ear | None:
         """Who listens for tones in what is received from now on; None where the network tells what becomes of a call."""
         return None
+
+    def playing(self, stream: Stream, audio: bytes) -> AbstractContextManager[None]:
+        """Entered around each playback of a duplex call."""
+        return nullcontext()
 
     def _takes_code(self, code: int) -> bool:
         """A code that reports a tone or silence: whether it is dealt with."""

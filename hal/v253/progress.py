@@ -8,19 +8,26 @@ same ear listens for the hang-up. Which of the two a model gets stands in the mo
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from hal.audio import companding, echo
 from hal.audio.companding import Samples
+from hal.audio.dtmf import DtmfDetector
 from hal.audio.hangup import HangUpEar
 from hal.audio.listening import Ear
 from hal.audio.progress import Kinds
-from hal.audio.sound import RATE
+from hal.audio.sound import RATE, Encoding
 from hal.audio.supervision import LATE_S, TONE_S, Supervision, Verdict, ringing_pause_s
 from hal.audio.tones import COUNTRIES, Signal
 from hal.errors import Busy, Congestion, HalError, LineFault, ModemError, NoAnswer, Rejected
 from hal.v253.halfduplex import HalfDuplexCall
 
 if TYPE_CHECKING:
+    from hal.audio.pump import Stream
     from hal.v253.modemline import ModemLine
     from hal.voicecall import VoiceCall
 
@@ -28,6 +35,10 @@ DOUBT_S = 2.0
 """Seconds for which the modem's word is doubted where a ringing tone would still be noticed afterwards."""
 LATE_DOUBT_S = 8.0
 """Seconds after an answer in which a ringing tone means that there was none. Later it is somebody who puts the call through."""
+ECHO_S = 0.8
+"""Seconds in which a key that we have sent may come back: its own length, the way through the modem and back, and detection."""
+MEASURED_S = 2.0
+"""Seconds of the first prompt from which the echo is measured."""
 _SPARE_S = 10.0
 _REPORTS = frozenset("bKdiJrsql")
 """Codes that say what the modem hears of a call that is being set up; as an end of the call they would mean nothing yet."""
@@ -41,6 +52,10 @@ _FAILURES: dict[Verdict, type[HalError]] = {
 }
 
 
+def _measure(sent: bytes, received: bytes, encoding: Encoding) -> echo.Echo | None:
+    return echo.measure(companding.decode(sent, encoding), companding.decode(received, encoding))
+
+
 class LineEar:
     """The ear of one line: it listens to a call that is set up, then to the call."""
 
@@ -49,6 +64,7 @@ class LineEar:
         self._supervised: _Supervised | None = None
         self._hang_up: HangUpEar | None = None
         self._doubted_until = 0.0
+        self._echo_known = False
 
     @property
     def can_hear(self) -> bool:
@@ -63,6 +79,11 @@ class LineEar:
             return self._supervised
         self._hang_up = HangUpEar(self._line.config.country, self._heard, playing=self._playing)
         return self._hang_up
+
+    def new_call(self) -> None:
+        """A call begins: it may come over another subscriber line of the exchange, with another echo."""
+        self._supervised = self._hang_up = None
+        self._echo_known = False
 
     def dialling(self, ring_limit_s: float, *, doubt: bool) -> None:
         """What is received from now on is what becomes of a call. `doubt`: the modem says that it was answered."""
@@ -109,9 +130,38 @@ class LineEar:
             return True
         return False
 
-    def forget(self) -> None:
-        """The call is over, or never came about."""
-        self._supervised = self._hang_up = None
+    def is_our_own(self, key: str) -> bool:
+        """A key that was heard is the echo of one that we have just sent."""
+        stream = self._line.data.stream
+        sent = stream.recently(ECHO_S) if stream else b""
+        if not stream or not sent:
+            return False
+        encoding = stream.port.encoding
+        samples = np.append(companding.decode(sent, encoding), np.zeros(RATE // 10, np.int16))
+        return any(own.digit == key for own in DtmfDetector().feed(samples))
+
+    @contextmanager
+    def measuring(self, stream: Stream, audio: bytes) -> Iterator[None]:
+        """Around a playback: the first that is long enough shows the line's echo."""
+        if self._echo_known:
+            yield
+            return
+        stream.tap = bytearray()
+        try:
+            yield
+        finally:
+            tap, stream.tap = stream.tap, None
+            size = round(MEASURED_S * RATE) * stream.width
+            if len(tap) >= round(echo.ENOUGH_S * RATE) * stream.width:
+                self._echo_known = True
+                measured = asyncio.get_running_loop().run_in_executor(
+                    None, _measure, audio[:size], bytes(tap[:size]), stream.port.encoding
+                )
+                measured.add_done_callback(self._measured)
+
+    def _measured(self, measured: asyncio.Future[echo.Echo | None]) -> None:
+        if not measured.cancelled() and measured.exception() is None:
+            self._line.noted("echo", str(measured.result() or "none found"))
 
     def _heard(self, signal: Signal | None, ago: int) -> None:
         line, stream = self._line, self._line.data.stream
