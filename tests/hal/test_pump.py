@@ -310,6 +310,7 @@ def test_a_driver_that_fails_on_one_line_does_not_stop_the_others() -> None:
 def test_audio_is_counted_for_the_trace() -> None:
     async def test() -> None:
         modem = ScriptedModem()
+        modem.raw = lambda data: None  # audio is no command to be answered
         port = await SerialPort.open(modem.path)
         counted: list[tuple[int, int, int]] = []
         stream = AudioPump(KeyListener(CountingDetector)).start(
