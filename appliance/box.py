@@ -21,6 +21,7 @@ from typing import Any
 from appliance import clocktrust, commands, devices
 from appliance.announcer import Announcer
 from appliance.answers import Answer, CommandFailed
+from appliance.clockhint import ClockHint
 from appliance.commands import Privilege
 from appliance.config import Config
 from appliance.config import Device as DeviceOptions
@@ -225,6 +226,7 @@ class Box:
             management_number=self.config.sms.management_number,
             test_number=self.config.lines.test_number,
         )
+        hint = ClockHint(self.clock, self.announcer)
         pump = AudioPump(lead_s=LEAD_S * max(1.0, self.config.simulation.speed))
         bus = Bus(self.config.simulation.root)
         kept: list[Kept] = []
@@ -251,6 +253,7 @@ class Box:
             )
             if device.sms:
                 device.sms.receiver = self.sms_inbox
+            device.on_time = hint.told
             self._keepers.append(keeper)
             kept.append(Kept(fitted, keeper))
             self._serve(f"device {options.name}", keeper.run)
