@@ -12,6 +12,7 @@ from appliance.advice import State, next_thing
 from appliance.devices import Fitted
 from appliance.diagnosis import Rung, Sheet
 from appliance.lines import DeviceKeeper
+from hal.board.power import under_voltage
 from hal.clock import Clock
 from hal.errors import LineFault
 from hal.line import Line
@@ -19,6 +20,8 @@ from hal.recovery import Rung as Kind
 from hal.trace import Entry, Trace
 from hal.usb import Bus, identify
 from hal.usb.names import unstable
+
+WEAK_SUPPLY = "the board's supply is below 4.63 V at this moment: take a stronger one, and a short cable"
 
 
 def shaky(port: str) -> str:
@@ -63,7 +66,9 @@ class LineDesk:
         status = next(each for each in keeper.statuses() if each.name == name)
         mender = keeper.mender
         names = tuple(filter(None, (config.ports[index], config.audio_port)))
-        nodes, usb = await asyncio.get_running_loop().run_in_executor(None, self._places, names)
+        loop = asyncio.get_running_loop()
+        nodes, usb = await loop.run_in_executor(None, self._places, names)
+        weak = await loop.run_in_executor(None, under_voltage)
         traces = [config.traces.of(port) for port in names]
         last = mender.attempts[-1] if mender.attempts else None
         trouble = "" if status.in_service else status.detail
@@ -93,7 +98,7 @@ class LineDesk:
             advice=next_thing(
                 State(status.in_service, trouble, restarts=mender.gone, waits=status.detail == "not open yet")
             ),
-            warnings=[shaky(port) for port in names if unstable(port)],
+            warnings=[*([WEAK_SUPPLY] if weak else []), *(shaky(port) for port in names if unstable(port))],
         )
 
     def traces(self, name: str) -> list[tuple[str, Trace]]:

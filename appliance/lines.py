@@ -208,7 +208,8 @@ class DeviceKeeper:
 
     def _in(self, line: Line, health: LineHealth) -> None:
         if self._why_not.pop(line.name, ""):
-            self._announcer.line(line.name, True, health.detail)
+            remedy = self.mender.remedy
+            self._announcer.line(line.name, True, f"{health.detail}; {remedy}" if remedy else health.detail)
         if line not in self._trunks.lines():
             self._trunks.add(line)
         if self.sms:

@@ -118,6 +118,14 @@ class Mender:
             await self._wait(step.wait_s)
         await self._do(step.rung)
 
+    @property
+    def remedy(self) -> str:
+        """What was done last in a trouble that may just have ended, for the record; empty where nothing was."""
+        last = self._ladder.last
+        if last is None or not self.attempts:
+            return ""
+        return f"{last.value} helped after {self.attempts[-1].took_s:.0f} s"
+
     def well(self) -> None:
         """The device works."""
         self.doing = ""

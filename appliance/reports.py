@@ -8,8 +8,9 @@ from typing import Any
 
 from appliance.answers import Answer, CommandFailed, Grid
 from appliance.check import Facts, judge
-from appliance.linedesk import shaky
+from appliance.linedesk import WEAK_SUPPLY, shaky
 from appliance.site import Site
+from hal.board.power import under_voltage
 from hal.clock import Clock, ClockTrust
 from hal.usb.names import unstable
 from ivr import report
@@ -64,7 +65,7 @@ async def check(site: Site, _: dict[str, Any]) -> Answer:
             lines=site.lines(),
             roster=roster,
             alarms=site.store.alarms.active(),
-            trouble=site.trouble(),
+            trouble=site.trouble() + ([WEAK_SUPPLY] if under_voltage() else []),
             contacts=contact_warnings(roster, site.clock),
             without_pin=missing,
             ports=named_by_number,

@@ -109,6 +109,11 @@ class Ladder:
         self._tried.add(rung)
         self._rested = False
 
+    @property
+    def last(self) -> Rung | None:
+        """What was tried last in this trouble."""
+        return self._last
+
     def well(self, now: float) -> None:
         """It works: what was tried last has helped, and the next trouble begins at the bottom again."""
         if self._last:

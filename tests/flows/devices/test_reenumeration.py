@@ -7,6 +7,7 @@ import asyncio
 
 from hal.simulated import CallEnded, IncomingRing, NotHeard
 from hal.simulated.usbbus import UsbBus
+from storage.records import LineChanged
 from tests.support.box import CONFIG, GSM, ISDN, Town, speech
 from tests.support.callees import ALPHA, BRAVO, confirm, person, until_reached
 
@@ -67,6 +68,9 @@ def test_in_the_middle_of_a_campaign(play):
         assert "usb:1-1.4:2 = ttyUSB1\n" in page
         assert "reopen the ports" in page
         assert not any(alarm.key.startswith("line.") for alarm in town.box.store.alarms.active())
+        records = [each.record async for each in town.box.store.journal.records()]
+        reasons = [each.reason for each in records if isinstance(each, LineChanged) and each.in_service]
+        assert any("reopen the ports helped after" in reason for reason in reasons), reasons
 
     play(story, members=(ALPHA, BRAVO), config=CONFIG + ISDN + BY_PLACE.replace('"both"', '"out"'))
 
@@ -90,5 +94,16 @@ def test_in_a_call_in_the_box_is_reachable_again_within_seconds(play):
         await town.ended(alert)
         async with town.call_in("alpha", GSM) as call:
             await town.log_in(call, "alpha")
+
+    play(story, members=(ALPHA, BRAVO), config=CONFIG + ISDN + BY_PLACE)
+
+
+def test_what_the_box_uses_is_discovered_and_not_asked(play):
+    async def story(town: Town) -> None:
+        before = (await town.command("lines trace", line="gsm")).data["last"]
+        found = await town.command("lines discover")
+        (device,) = found.data
+        assert (device["path"], device["used_by"], device["voice"]) == ("1-1.4", "gsm", None)
+        assert (await town.command("lines trace", line="gsm", after=before)).data["entries"] == []
 
     play(story, members=(ALPHA, BRAVO), config=CONFIG + ISDN + BY_PLACE)
