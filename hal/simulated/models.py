@@ -203,6 +203,7 @@ MODELS = {
             Compression(3, "ADPCM", 3, "", "9600"),
         ),
     ),
+    "v253": replace(_CONEXANT, identity={"I0": "V.253"}, duplex=False, underrun_at_start=False),
     "ima": replace(
         _CONEXANT,
         identity={"I0": "V.253"},
@@ -233,4 +234,5 @@ MODELS = {
         _CONEXANT, identity={"I": "33600", "I0": "33600", "I3": "RCV336DPFSP Rev 44BC"}, voice_mode="#CLS", duplex=False
     ),
 }
-"""The last rows are no models but kinds of modem: with no other codec, without keys while it plays or at all, unknown, too old."""
+"""The last rows are no models but kinds of modem: unknown, with no other codec, without keys
+while it plays or at all, unknown and of IS-101, too old."""

@@ -21,6 +21,8 @@ class Driver:
     config: Callable[[Path], DeviceConfig]
     exact: bool = True
     """A-law travels bit for bit in both directions."""
+    adpcm: bool = False
+    """Audio is ADPCM, in which noise is another noise afterwards; speech in it is compared by tests/hal/v253/test_rows.py."""
     ringing_known: bool = True
     """The modem can tell a rejected call from a busy one."""
     congestion_known: bool = True

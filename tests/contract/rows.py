@@ -23,7 +23,7 @@ VOICE = {
     "elsa": "elsa",
     "zyxel2864": "zyxel2864",
     "conexant56k": "conexant56k",
-    "v253": "deaf-player",
+    "v253": "ima",
 }
 """Row of `hal.v253.models` -> model of `hal.simulated.models`."""
 EXACT = {"usr5637", "si24xx", "multitech", "lucent", "elsa"}
@@ -54,6 +54,7 @@ def _voice(row: voice.Model, model: str) -> Driver:
         lambda exchange: exchange.voice_modem("dev", number="4712", model=model),
         lambda directory: DeviceConfig("dev", "v253", (str(directory / "dev"),)),
         exact=row.name in EXACT,
+        adpcm=bool(row.adpcm) or model == "ima",
         ringing_known=False,
         congestion_known=row.progress is voice.Progress.SOFTWARE,  # where the modem decides, it says BUSY to both
         settle_s=8.0,

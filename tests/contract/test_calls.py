@@ -145,6 +145,9 @@ def test_a_caller_who_gives_up_is_not_answered(driver: Driver, tmp_path: Path) -
 
 
 def test_what_is_played_is_heard_in_one_piece(driver: Driver, tmp_path: Path) -> None:
+    if driver.adpcm:
+        pytest.skip("ADPCM: compared by its likeness, in tests/hal/v253/test_rows.py")
+
     async def story(w: World) -> None:
         call, other = await answered(w)
         await asyncio.sleep(w.driver.answer_known_s)
@@ -159,6 +162,9 @@ def test_what_is_played_is_heard_in_one_piece(driver: Driver, tmp_path: Path) ->
 
 
 def test_what_is_recorded_is_what_was_spoken(driver: Driver, tmp_path: Path) -> None:
+    if driver.adpcm:
+        pytest.skip("ADPCM: compared by its likeness, in tests/hal/v253/test_rows.py")
+
     async def story(w: World) -> None:
         call, other = await taken(w)
 

@@ -27,6 +27,7 @@ ROWS = [
     ("lucent", "lucent", Encoding.ALAW, False),
     ("elsa", "elsa", Encoding.ALAW, False),
     ("zyxel2864", "zyxel2864", Encoding.ZYXEL_ADPCM_4, False),
+    ("v253", "v253", Encoding.U8, False),
     ("ima", "v253", Encoding.IMA_ADPCM, False),
     ("deaf", "v253", Encoding.U8, False),
     ("deaf-player", "v253", Encoding.U8, False),
