@@ -50,6 +50,7 @@ class _Plugged:
     present: bool = True
     authorized: bool = True
     written: int = 0
+    silent: bool = False
     on_reset: Callable[[], object] | None = None
 
 
@@ -66,6 +67,7 @@ class UsbBus:
             directory.mkdir(parents=True, exist_ok=True)
         self._numbers = itertools.count(2)
         self._plugged: dict[str, _Plugged] = {}
+        self._held: set[str] = set()
 
     def plug(
         self,
@@ -96,6 +98,20 @@ class UsbBus:
             self.unplug(path)
         device.present = device.authorized = True
         self._appear(path, device)
+
+    def restart_unnoticed(self, path: str) -> None:
+        """Enumerate it anew; what is open takes bytes for ever, gives none and reports nothing (`PtyPort.ghost`)."""
+        device = self._plugged[path]
+        for number, port in device.ports.items():
+            port.ghost()
+            port.link = port.link.rename(self._dev / f"{path}:{number}")
+        device.silent = True
+        self._held = set(device.ttys.values())  # the kernel keeps the numbers of what is open
+        self._unbind(path, device)
+        shutil.rmtree(self._devices / path)
+        self._appear(path, device)
+        device.silent = False
+        self._held = set()
 
     def occupy(self, *names: str) -> None:
         """Somebody else has these numbers: `ttyUSB0`."""
@@ -133,7 +149,7 @@ class UsbBus:
             self._interface(path, device, number)
 
     def _unbind(self, path: str, device: _Plugged) -> None:
-        for port in device.ports.values():
+        for port in () if device.silent else device.ports.values():
             port.unplug()
         for tty in device.ttys.values():
             (self._tty / tty / "device").unlink()
@@ -183,10 +199,15 @@ class UsbBus:
 
     def _serial(self, directory: Path, device: _Plugged, number: int) -> None:
         stem = "ttyACM" if device.descriptor.driver == "cdc_acm" else "ttyUSB"
-        tty = next(name for n in itertools.count() if not (self._tty / (name := f"{stem}{n}")).exists())
+        names = (f"{stem}{n}" for n in itertools.count())
+        tty = next(name for name in names if name not in self._held and not (self._tty / name).exists())
         place = directory / "tty" / tty if stem == "ttyACM" else directory / tty / "tty" / tty
         place.mkdir(parents=True)
         (self._tty / tty).mkdir()
         (self._tty / tty / "device").symlink_to(directory if stem == "ttyACM" else directory / tty)
         device.ttys[number] = tty
-        device.ports[number].plug(self._dev / tty)
+        port = device.ports[number]
+        if device.silent:
+            port.link = port.link.rename(self._dev / tty)
+        else:
+            port.plug(self._dev / tty)

@@ -98,6 +98,21 @@ def test_in_a_call_in_the_box_is_reachable_again_within_seconds(play):
     play(story, members=(ALPHA, BRAVO), config=CONFIG + ISDN + BY_PLACE)
 
 
+def test_a_restart_that_the_old_descriptors_hide_is_seen_on_the_bus(play):
+    async def story(town: Town) -> None:
+        town.bus.restart_unnoticed("1-1.4")
+        assert town.bus.ttys("1-1.4") == {2: "ttyUSB2", 4: "ttyUSB3"}
+        await asyncio.sleep(20)
+        await town.in_service("gsm", within=1)
+        assert "pulled out or restarted" not in str(town.box.store.alarms.active())
+        person(town, BRAVO)
+        alert = await confirm(town)
+        campaign = await town.ended(alert)
+        assert [(each.line, each.outcome) for each in campaign.attempts] == [("gsm", "reached")]
+
+    play(story, members=(ALPHA, BRAVO), config=CONFIG + ISDN + BY_PLACE.replace('"both"', '"out"'))
+
+
 def test_what_the_box_uses_is_discovered_and_not_asked(play):
     async def story(town: Town) -> None:
         before = (await town.command("lines trace", line="gsm")).data["last"]
