@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from hal.audio.companding import Samples
-from hal.audio.progress import HOP, QUIET, CallProgress, Kinds
+from hal.audio.progress import HOP, QUIET, CallProgress, Frames
 from hal.audio.sound import RATE
 from hal.audio.tones import Signal
 
@@ -43,14 +43,14 @@ class HangUpEar:
         """Two witnesses need less time than one."""
         self._limit = SILENCE_TOO_S
 
-    def hear(self, signal: Samples, kinds: Kinds) -> None:
+    def hear(self, signal: Samples, frames: Frames) -> None:
         """See `Ear`."""
-        self._heard += len(kinds) * HOP
-        for what in self._progress.follow(kinds):
+        self._heard += len(frames.kinds) * HOP
+        for what in self._progress.follow(frames):
             if what.signal is not None:
                 self._on_signal(what.signal, self._heard - what.began)
-        if (kinds == QUIET).all() and not self._playing():
-            self._quiet += len(kinds)
+        if set(frames.kinds.tolist()) == {QUIET} and not self._playing():
+            self._quiet += len(frames.kinds)
             if self._quiet >= self._limit * _PER_S:
                 self._on_signal(None, self._quiet * HOP)
         else:

@@ -12,7 +12,7 @@ import numpy as np
 
 from hal.audio import companding
 from hal.audio.companding import Samples
-from hal.audio.progress import BEFORE, HOP, Kinds, analyser
+from hal.audio.progress import BEFORE, HOP, Frames, analyser
 
 if TYPE_CHECKING:
     from hal.audio.pump import Stream
@@ -29,8 +29,8 @@ class Ear(Protocol):
     country: str
     """Whose tones to look for: a key of `tones.COUNTRIES`."""
 
-    def hear(self, signal: Samples, kinds: Kinds) -> None:
-        """The next 100 ms, int16, behind the last `BEFORE` samples of what came before; and what each of its frames is."""
+    def hear(self, signal: Samples, frames: Frames) -> None:
+        """The next 100 ms, int16, behind the last `BEFORE` samples of what came before; and what an analyser saw in them."""
 
 
 class ToneListener:
@@ -62,9 +62,10 @@ class ToneListener:
 
     def _hear(self, country: str, streams: list[Stream]) -> None:
         signals = np.stack([self._next(stream) for stream in streams])
-        for stream, signal, kinds in zip(streams, signals, analyser(country).look(signals), strict=True):
+        seen = analyser(country).look(signals)
+        for row, stream in enumerate(streams):
             if stream.ear:
-                stream.ear.hear(signal, kinds)
+                stream.ear.hear(signals[row], Frames(seen.kinds[row], seen.levels[row]))
 
     def _next(self, stream: Stream) -> Samples:
         size = CHUNK * stream.width

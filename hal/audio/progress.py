@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from functools import cache
+from itertools import groupby
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -50,8 +51,15 @@ QUIET: Final = -1
 OTHER: Final = 0
 """Kind of a frame that is neither silence nor any mixture of the country."""
 
+PAUSE_DB: Final = 7.0
+"""Between the tones of a cadence a frame so far below them is a pause, however noisy the line."""
+PAUSE_WITHIN: Final = 200
+"""Frames (2 s) for which the level of a tone is remembered for that."""
+
 Kinds = npt.NDArray[np.int64]
 """What each frame is: QUIET, OTHER, or the sum of the bits of all mixtures that it may be (`Analyser.bit`)."""
+Levels = npt.NDArray[np.float64]
+"""Level of each frame in dBm0."""
 Mixture = tuple[int, ...]
 """Frequencies in Hz that sound together; none of them is silence."""
 
@@ -65,6 +73,13 @@ class Heard(NamedTuple):
     """Samples fed when it became certain."""
     began: int
     """Sample at which it began, to 20 ms or so."""
+
+
+class Frames(NamedTuple):
+    """What an analyser saw, of one line or, with one dimension more, of several."""
+
+    kinds: Kinds
+    levels: Levels
 
 
 class Analyser:
@@ -84,8 +99,8 @@ class Analyser:
         """The bit that stands for a mixture; QUIET for silence."""
         return self._bits[mixture] if mixture else QUIET
 
-    def look(self, signals: Samples) -> Kinds:
-        """Kinds of the frames of several lines: int16 of shape (lines, BEFORE + n * HOP) in, (lines, n) out."""
+    def look(self, signals: Samples) -> Frames:
+        """The frames of several lines: int16 of shape (lines, BEFORE + n * HOP) in, (lines, n) out."""
         lines, length = signals.shape
         frames = np.lib.stride_tricks.sliding_window_view(signals, FRAME, axis=1)[:, ::HOP].reshape(-1, FRAME)
         rows = frames.astype(np.float64)
@@ -93,9 +108,10 @@ class Analyser:
         power = (rows @ self._columns) ** 2
         shares = np.add.reduceat(power, self._starts, axis=1) >= MIN_SHARE * np.maximum(energies, 1e-9)[:, None]
         kinds = shares @ self._values
-        kinds[energies < _QUIET_ENERGY] = QUIET
-        found: Kinds = kinds.reshape(lines, (length - BEFORE) // HOP)
-        return found
+        levels = 10 * np.log10(np.maximum(energies, 1e-9)) + _ENERGY_DBM0
+        kinds[levels < QUIET_DBM0] = QUIET
+        shape = lines, (length - BEFORE) // HOP
+        return Frames(kinds.reshape(shape), levels.reshape(shape))
 
 
 @cache
@@ -181,6 +197,7 @@ class CallProgress:
         self._cadences = [_Cadence(signal, cadence, self._look) for signal, cadence in self._look.signals.items()]
         self._silence = round(silence_s * RATE / HOP)
         self._quiet = 0
+        self._tone_dbm0, self._since_tone = 0.0, PAUSE_WITHIN + 1
         self._rest = np.zeros(0, np.int16)
         self._position = 0
 
@@ -189,12 +206,15 @@ class CallProgress:
         signal = np.concatenate([self._rest, samples])
         count = max(0, (len(signal) - BEFORE) // HOP)
         self._rest = signal[count * HOP :]
-        return self.follow(self._look.look(signal[None, : BEFORE + count * HOP])[0]) if count else []
+        if not count:
+            return []
+        kinds, levels = self._look.look(signal[None, : BEFORE + count * HOP])
+        return self.follow(Frames(kinds[0], levels[0]))
 
-    def follow(self, kinds: Kinds) -> list[Heard]:
+    def follow(self, frames_seen: Frames) -> list[Heard]:
         """The same for frames that an `Analyser` of the same country has looked at."""
         heard = []
-        for kind, frames in runs(kinds):
+        for kind, frames in runs(self._with_pauses(frames_seen)):
             at = self._position + BEFORE
             for cadence in self._cadences if kind != OTHER or frames <= EDGE else self._forget():
                 if found := cadence.hear(kind, frames):
@@ -207,6 +227,20 @@ class CallProgress:
             self._position += frames * HOP
         return heard
 
+    def _with_pauses(self, seen: Frames) -> list[int]:
+        """The kinds, with the pauses between tones on a noisy line as silence."""
+        kinds: list[int] = seen.kinds.tolist()
+        if max(kinds) > OTHER:
+            self._tone_dbm0, self._since_tone = float(np.median(seen.levels[seen.kinds > OTHER])), 0
+        elif self._since_tone > PAUSE_WITHIN:
+            return kinds
+        self._since_tone += len(kinds)
+        pause_dbm0 = self._tone_dbm0 - PAUSE_DB
+        return [
+            QUIET if kind == OTHER and level < pause_dbm0 else kind
+            for kind, level in zip(kinds, seen.levels.tolist(), strict=True)
+        ]
+
     def _forget(self) -> tuple[_Cadence, ...]:
         """Something else sounds, for longer than an edge: speech, most of the time. No cadence has anything to do with it."""
         for cadence in self._cadences:
@@ -214,16 +248,14 @@ class CallProgress:
         return ()
 
 
-def runs(kinds: Kinds) -> Iterable[tuple[int, int]]:
+def runs(kinds: Iterable[int]) -> Iterable[tuple[int, int]]:
     """The same one after another, counted: (kind, frames)."""
-    ends = [*(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(kinds)]
-    begins = [0, *ends[:-1]]
-    return [(int(kinds[begin]), end - begin) for begin, end in zip(begins, ends, strict=True)]
+    return ((kind, sum(1 for _ in same)) for kind, same in groupby(kinds))
 
 
 _HANN: Final = 0.5 - 0.5 * np.cos(2 * math.pi * np.arange(1, FRAME + 1) / (FRAME + 1))
 _HANN_SQUARED: Final = _HANN**2
-_QUIET_ENERGY: Final = 10 ** ((QUIET_DBM0 - power_dbm0(1.0)) / 10) * float(_HANN_SQUARED.sum())
+_ENERGY_DBM0: Final = power_dbm0(1.0 / float(_HANN_SQUARED.sum()))
 
 
 def _basis(mixture: Mixture) -> npt.NDArray[np.float64]:

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from hal.audio.companding import Samples
 from hal.audio.levels import power_dbm0
-from hal.audio.progress import FRAME, HOP, OTHER, QUIET, CallProgress, Kinds
+from hal.audio.progress import FRAME, HOP, OTHER, QUIET, CallProgress, Frames
 from hal.audio.sound import RATE
 from hal.audio.tones import Signal, cadence
 
@@ -124,12 +124,13 @@ class Supervision:
             verdict, patience = _CODES[code]
             self._modem = verdict, self.now, patience
 
-    def hear(self, signal: Samples, kinds: Kinds) -> None:
+    def hear(self, signal: Samples, frames: Frames) -> None:
         """See `Ear`. Nothing more after the verdict."""
+        kinds = frames.kinds
         if self.verdict:
             return
-        heard = self._progress.follow(kinds)
-        self._voice.hear(signal, kinds)
+        heard = self._progress.follow(frames)
+        self._voice.hear(signal, frames)
         tones = np.flatnonzero(kinds > OTHER)
         self._tones += len(tones)
         if len(tones):
@@ -183,8 +184,9 @@ class VoiceSpotter:
         """Seconds of voice in the last 2 s at most."""
         return sum(self._voiced[-round(last * _PER_S) :]) / _PER_S
 
-    def hear(self, signal: Samples, kinds: Kinds) -> None:
+    def hear(self, signal: Samples, seen: Frames) -> None:
         """As `Ear.hear`."""
+        kinds = seen.kinds
         frames = np.lib.stride_tricks.sliding_window_view(signal, FRAME)[::HOP] * _WINDOW
         spectra = np.abs(np.fft.rfft(frames, axis=1)[:, _BAND]) ** 2
         powers = spectra.sum(axis=1)

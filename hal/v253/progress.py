@@ -19,7 +19,7 @@ from hal.audio.companding import Samples
 from hal.audio.dtmf import DtmfDetector
 from hal.audio.hangup import HangUpEar
 from hal.audio.listening import Ear
-from hal.audio.progress import Kinds
+from hal.audio.progress import Frames, analyser
 from hal.audio.sound import RATE, Encoding
 from hal.audio.supervision import LATE_S, TONE_S, Supervision, Verdict, ringing_pause_s
 from hal.audio.tones import COUNTRIES, Signal
@@ -65,6 +65,8 @@ class LineEar:
         self._hang_up: HangUpEar | None = None
         self._doubted_until = 0.0
         self._echo_known = False
+        if self.can_hear:
+            analyser(line.config.country)  # made now: in a call its 10 ms would be heard on every line
 
     @property
     def can_hear(self) -> bool:
@@ -191,9 +193,9 @@ class _Supervised:
         self.country = ear.country
         self._certain = asyncio.Event()
 
-    def hear(self, signal: Samples, kinds: Kinds) -> None:
+    def hear(self, signal: Samples, frames: Frames) -> None:
         """See `Ear`."""
-        self.ear.hear(signal, kinds)
+        self.ear.hear(signal, frames)
         if self.ear.verdict:
             self._certain.set()
 

@@ -5,7 +5,7 @@ import pytest
 
 from hal.audio import tones
 from hal.audio.hangup import SILENCE_S, SILENCE_TOO_S, HangUpEar
-from hal.audio.tones import COUNTRIES, Signal
+from hal.audio.tones import COUNTRIES, Cadence, Signal
 from tests.hal.audio.voices import RATE, gain, line, listen, spoken
 
 ENDS = [Signal.BUSY, Signal.CONGESTION, Signal.DIAL, Signal.UNOBTAINABLE]
@@ -59,3 +59,12 @@ def test_silence_that_the_modem_reports_too_ends_it_sooner():
         if found:
             break
     assert at / RATE == pytest.approx(SILENCE_TOO_S, abs=0.2)
+
+
+@pytest.mark.parametrize("signal", ENDS)
+@pytest.mark.parametrize(("noise_below_db", "off_hz"), [(10, 0), (30, 15)])
+def test_a_noisy_line_and_an_old_exchange_are_understood(signal, noise_below_db, off_hz):
+    """E.180 allows 15 Hz; the pauses of a tone on a noisy line are no silence."""
+    cadence = tones.cadence("DE", signal)
+    moved = Cadence(tuple((tuple(f + off_hz for f in mixture), seconds) for mixture, seconds in cadence.steps))
+    assert heard("DE", moved.samples(7.0, -15), noise_dbm0=-15 - noise_below_db)[0][0] is signal

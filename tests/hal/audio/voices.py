@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from hal.audio import companding, tones
-from hal.audio.progress import BEFORE, analyser
+from hal.audio.progress import BEFORE, Frames, analyser
 from hal.audio.sound import Encoding
 
 RATE = 8000
@@ -51,5 +51,6 @@ def listen(ear, samples: np.ndarray, chunk: int = 800):
     look = analyser(ear.country)
     for at in range(0, len(samples) - chunk + 1, chunk):
         piece = signal[at : at + chunk + BEFORE]
-        ear.hear(piece, look.look(piece[None])[0])
+        seen = look.look(piece[None])
+        ear.hear(piece, Frames(seen.kinds[0], seen.levels[0]))
         yield at + chunk
