@@ -62,7 +62,6 @@ ACCEPTED = (
         "+CMMS",
         "+CSAS",
         "+CGSMS",
-        "+CHLD",
         "+CMUT",
         "+CLVL",
     ),

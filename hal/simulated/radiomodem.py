@@ -60,6 +60,7 @@ class RadioModem(RadioState, Party):
             "H": self._hang_up,
             "+CHUP": self._hang_up,
             "+CVHUP": self._hang_up,
+            "+CHLD": self._release,
             "+CLCC": self.list_calls,
             "+CPAS": self._activity,
             "+CEER": self._why,
@@ -351,6 +352,16 @@ class RadioModem(RadioState, Party):
         refused = self.circuit is not None and self.circuit.called is self and self.circuit.phase is Phase.RINGING
         self._end(Cause.CALL_REJECTED if refused else Cause.NORMAL_CLEARING)
         return None
+
+    async def _release(self, command: Command) -> str | None:
+        """+CHLD (27.007, 7.13; 22.030, 6.5.5.1) of a modem with one call: 0 refuses what rings, 1 and 11 release it."""
+        if command.op == "=?":
+            self.info("+CHLD: (0,1,1x)")
+            return None
+        rings = self.circuit is not None and self.circuit.called is self and self.circuit.phase is Phase.RINGING
+        if self.circuit is None or not (command.arg == "11" or (rings and command.arg == "0") or command.arg == "1"):
+            return self.error(3)
+        return await self._hang_up(command)
 
     def list_calls(self, command: Command) -> str | None:
         """+CLCC. Only makers have more than the question."""

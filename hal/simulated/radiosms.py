@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from hal.simulated.radiomodem import RadioModem
 
 _SEND_S = 1.5
+_BETWEEN_PARTS_S = 0.5
+"""The air interface carries one message at a time; ModemManager, too, reads but the first of a burst of +CMTI."""
 _ACKNOWLEDGE_S = 15.0
 """Seconds for +CNMA, where +CSMS=1 asks for it; then the network keeps the message and direct delivery ends (27.005, 3.4.1)."""
 _NO_NETWORK, _BAD_PDU, _BAD_TEXT, _BAD_INDEX, _NOT_SUPPORTED, _NOT_ALLOWED = 331, 304, 305, 321, 303, 302
@@ -222,9 +224,12 @@ class ShortMessages:
     # --- receiving ---
 
     def deliver(self, sender: str, text: str) -> None:
-        """The network has a message for this modem."""
-        for part in pdu.deliver(sender, text, self._now()):
-            self.deliver_pdu(*part)
+        """The network has a message for this modem; its parts come one after the other."""
+        for position, part in enumerate(pdu.deliver(sender, text, self._now())):
+            if position:
+                self._modem.exchange.loop.call_later(_BETWEEN_PARTS_S * position, self.deliver_pdu, *part)
+            else:
+                self.deliver_pdu(*part)
 
     def deliver_pdu(self, hexadecimal: str, octets: int) -> None:
         """One PDU from the network, service centre first, of so many octets without it."""

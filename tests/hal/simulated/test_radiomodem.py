@@ -123,6 +123,16 @@ def test_calls_out_and_their_ends(tmp_path):
             assert b"VOICE CALL: END: 000003" in ended
             assert b"NO CARRIER" not in ended, "programs would take it for the result of +CHUP"
             assert call.hung_up
+            assert await terminal.at("+CHLD=11", "+CME ERROR: 3")
+            await terminal.at("D1;")
+            call = await (await phone.rings(within=10)).answer()
+            await terminal.at("+CHLD=11")  # as ModemManager hangs up
+            assert call.hung_up
+            calling = asyncio.create_task(phone.place(BOX, 60))
+            await terminal.expect("RING\r\n")
+            await terminal.at("+CHLD=0")
+            with pytest.raises(NotAnswered):
+                await calling
             await terminal.at("D1;")
             await (await phone.rings(within=10)).reject()
             await terminal.expect("NO CARRIER\r\n")
@@ -198,6 +208,10 @@ def test_messages_in_and_distinct_stores(tmp_path):
             await terminal.at('+CPMS="ME"')
             await terminal.at("+CMGD=0")
             assert await terminal.at("+CMGL=4") == b"\r\nOK\r\n"
+            exchange.send_sms("+491711234567", BOX, "x" * 200)
+            await terminal.expect('+CMTI: "ME",0\r\n')
+            assert b"+CMTI" not in await terminal.hears_within(0.3), "one part after the other"
+            await terminal.expect('+CMTI: "ME",1\r\n')
 
     run_virtual(story())
 
