@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-from tests.peers.world import PATIENCE_S, Program, program, until
+from tests.peers.world import Program, program, until
 
 CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -35,6 +35,7 @@ class Bus:
         self.address = address
         self._agent = agent
         self._ids = itertools.count(1)
+        self._taken: set[int] = set()
 
     def _said(self) -> list[dict[str, Any]]:
         complete = self._agent.output.rpartition("\n")[0]
@@ -60,20 +61,20 @@ class Bus:
             raise BusError(found[0]["error"])
         return found[0]["value"]
 
-    async def signal(
-        self, name: str, like: Callable[[list[Any]], bool] = bool, *, within: float = PATIENCE_S
-    ) -> list[Any]:
-        """Wait for a signal whose arguments are as wanted (it may have come before); gives its arguments."""
+    async def signal(self, name: str, like: Callable[[list[Any]], bool] = bool) -> list[Any]:
+        """Wait for a signal whose arguments are as wanted and that was not waited for yet; gives its arguments."""
         found: list[list[Any]] = []
 
         def told() -> bool:
-            found[:] = [
-                message["args"] for message in self.signals if message["signal"] == name and like(message["args"])
-            ]
-            return bool(found)
+            for position, message in enumerate(self.signals):
+                if message["signal"] == name and like(message["args"]) and position not in self._taken:
+                    self._taken.add(position)
+                    found.append(message["args"])
+                    return True
+            return False
 
-        await until(told, f"signal {name}", within=within)
-        return found[-1]
+        await until(told, f"signal {name}")
+        return found[0]
 
 
 @contextlib.asynccontextmanager

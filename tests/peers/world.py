@@ -129,7 +129,7 @@ async def program(
     running = Program(process, Path(words[0]).name)
     try:
         yield running
-    except (AssertionError, TimeoutError) as error:
+    except Exception as error:
         error.add_note(f"--- {Path(words[0]).name} said:\n{running.output[-6000:]}")
         raise
     finally:
