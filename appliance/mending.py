@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar, TypeVarTuple
@@ -79,16 +79,12 @@ class Mender:
         self._config = config
         self._clock = clock
         self._relay = relay
-        self._owner: str | None = None
-        """Port path of its USB device."""
-        self._number: int | None = None
-        """What the bus called it when it was opened."""
-        self._open = False
+        self._numbers: dict[str, int | None] = {}
+        """Port path of each of its USB devices, as a rule one -> what the bus called it when it was opened."""
+        self._open = self._busy = False
         self._replaced = False
         self._hopeless = False
         """No reset can mend what is wrong: a person must."""
-        self._watched: int | None = None
-        """What the bus called it at the last look."""
         self._waiting = False
         self._seen: list[bool] = []
         """Which of its ports were there when a pause began."""
@@ -116,6 +112,9 @@ class Mender:
         if step.wait_s:
             self.doing = f"waits {step.wait_s:g} s, then: {step.rung.value}"
             await self._wait(step.wait_s)
+            if self._replaced or not await self._present():
+                await self._await_return()
+                return
         await self._do(step.rung)
 
     @property
@@ -141,15 +140,14 @@ class Mender:
             await asyncio.sleep(WATCH_S)
             if self._waiting and await self._in_executor(self._ports) != self._seen:
                 self._moved.set()
-            if self._owner is None:
+            moved = [path for path, number in self._numbers.items() if self._config.bus.number(path) != number]
+            if not moved or self._busy:
                 continue
-            number = self._config.bus.number(self._owner)
-            if number != self._watched:
-                self._watched = number
-                self._moved.set()
-            if self._open and number != self._number and not self._replaced:
-                log.warning("%s: the USB device at %s was pulled out or restarted", self.device.name, self._owner)
-                self._replaced = True
+            self._moved.set()
+            if self._open and not self._replaced:
+                log.warning("%s: what is plugged in at %s went or restarted", self.device.name, ", ".join(moved))
+                self._replaced = len(moved) == len(self._numbers)  # else other lines of the device may be talking
+                self._remember(moved)
                 self.device.fault.set()
 
     async def close(self) -> None:
@@ -162,27 +160,29 @@ class Mender:
     async def _do(self, rung: Rung) -> None:
         self.doing = rung.value
         self.uses[rung] += 1
+        self._busy = True
         began, wall, fault = self._now(), self._clock.wall(), "cancelled"
         log.warning("%s: trying: %s", self.device.name, rung.value)
         try:
             await self._guarded(self._climb(rung), TIMES[rung].limit_s)
-            fault = ""
+            fault, self._hopeless = "", False
         except LineFault as error:
             fault = _words(error)
             self._hopeless = isinstance(error, NotRegistered)
             raise
         finally:
+            self._busy = False
             took = self._now() - began
             self._ladder.tried(self._now(), rung)
             self.attempts.append(Attempt(rung, wall, took, fault))
-            log.warning("%s: %s: %s after %.1f s", self.device.name, rung.value, fault or "works again", took)
+            log.warning("%s: %s: %s after %.1f s", self.device.name, rung.value, fault or "done", took)
 
     async def _climb(self, rung: Rung) -> None:
         match rung:
             case Rung.USB:
-                assert self._owner is not None
                 await self.close()
-                await reset.reset(self._config.bus, self._owner)
+                for path in await self._find_owners():
+                    await reset.reset(self._config.bus, path)
                 await self._reappear()
             case Rung.POWER:
                 assert self._relay is not None
@@ -191,6 +191,8 @@ class Mender:
                 await self._reappear()
             case _ if self._open:
                 await self.device.recover(rung)
+                if rung is not Rung.INIT:
+                    self._remember(await self._find_owners())
             case _:
                 await self._open_all()
 
@@ -199,15 +201,14 @@ class Mender:
         allowed: list[Rung] = [Rung.INIT, Rung.REOPEN] if self._open else [Rung.REOPEN]
         if whole and not self._hopeless:
             allowed += [Rung.RESET] if self._open else []
-            allowed += [Rung.USB] if await self._find_owner() else []
+            allowed += [Rung.USB] if await self._find_owners() else []
             allowed += [Rung.POWER] if self._relay else []
         return allowed
 
     async def _open_all(self) -> None:
         """Open; where that fails a part of it may stay open, as each line of a voice modem lives on its own."""
         self._replaced = False
-        owner = await self._find_owner()
-        self._number = self._config.bus.number(owner) if owner else None
+        self._remember(await self._find_owners())
         self._hopeless = False
         try:
             await self.device.open()
@@ -268,20 +269,26 @@ class Mender:
                 return
             await asyncio.sleep(POLL_S)
 
-    async def _find_owner(self) -> str | None:
-        owner = await self._in_executor(self._config.bus.owner, self._config.ports[0])
-        self._owner = owner or self._owner
-        return self._owner
+    async def _find_owners(self) -> list[str]:
+        """Port paths of its USB devices; of those that are not there now, as they were."""
+        ports = list(filter(None, (*self._config.ports, self._config.audio_port)))
+        found = await self._in_executor(lambda: {self._config.bus.owner(port) for port in ports})
+        return sorted({path for path in found if path} or self._numbers)
+
+    def _remember(self, paths: Iterable[str]) -> None:
+        self._numbers |= {path: self._config.bus.number(path) for path in paths}
 
     async def _wait(self, seconds: float) -> None:
         """Seconds, or until the device comes or goes."""
         self._seen = await self._in_executor(self._ports)
         self._moved.clear()
         self._waiting = True
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._moved.wait()
-        self._waiting = False
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._moved.wait()
+        finally:
+            self._waiting = False
 
     # --- machinery
 

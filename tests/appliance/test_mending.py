@@ -11,7 +11,7 @@ from hal.errors import LineFault, ModemSilent, NotRegistered
 from hal.recovery import Rung
 from hal.registry import DeviceConfig
 from hal.simulated.ptyport import PtyPort, Watch
-from hal.simulated.usbbus import SIM7600, UsbBus
+from hal.simulated.usbbus import CONEXANT, SIM7600, UsbBus
 from hal.usb import Bus
 from tests.appliance.devices import PaperDevice
 from tests.support.virtualtime import run_virtual, virtual_clock
@@ -56,9 +56,9 @@ class Workbench:
             await self.mender.step(whole=True, **given)
 
 
-def at_the_bench(tmp_path, story, *, relay=None, **device):
+def at_the_bench(tmp_path, story, *, relay=None, make=PaperDevice, **device):
     async def main():
-        bench = Workbench(tmp_path, PaperDevice("gsm", **device), relay)
+        bench = Workbench(tmp_path, make("gsm", **device), relay)
         watching = asyncio.create_task(bench.mender.watch())
         try:
             await story(bench)
@@ -210,3 +210,58 @@ def test_a_driver_that_hangs_or_breaks_is_a_fault_like_any_other(tmp_path):
             await bench.mender.step(whole=False)
 
     at_the_bench(tmp_path, story)
+
+
+def test_a_reset_of_the_modems_own_is_not_taken_for_a_loss(tmp_path):
+    async def story(bench):
+        async def recover(rung=None):
+            bench.device.history.append((rung.name.lower(), 0))
+            if rung is not Rung.RESET:
+                raise DEAD
+            bench.usb.unplug("1-1.4")
+            await asyncio.sleep(12)
+            bench.usb.replug("1-1.4")
+            bench.device.fault.clear()
+
+        bench.device.recover = recover
+        await bench.mender.open()
+        for _ in range(2):
+            await bench.fails()
+        await bench.mender.step(whole=True)
+        bench.mender.well()
+        await asyncio.sleep(30)
+        assert bench.did() == ["open", "init", "reopen", "reset"]
+        assert not bench.device.fault.is_set()
+
+    class Radio(PaperDevice):
+        rungs = (Rung.INIT, Rung.REOPEN, Rung.RESET)
+
+    at_the_bench(tmp_path, story, make=Radio)
+
+
+def test_one_of_two_sticks_restarts_and_the_call_on_the_other_goes_on(tmp_path):
+    async def main():
+        watch = Watch()
+        usb = UsbBus(tmp_path, watch)
+        ports = [PtyPort(tmp_path / f"pty{n}", Nobody(), watch) for n in range(2)]
+        for n, port in enumerate(ports, 1):
+            usb.plug(f"1-{n}", CONEXANT, {0: port})
+        device = PaperDevice("voice", lines=2)
+        mender = Mender(
+            device, DeviceConfig("voice", "paper", ("usb:1-1:0", "usb:1-2:0"), bus=Bus(tmp_path)), virtual_clock()
+        )
+        watching = asyncio.create_task(mender.watch())
+        await mender.open()
+        usb.replug("1-2")
+        await asyncio.sleep(3)
+        assert device.fault.is_set()
+        await mender.step(whole=False)
+        assert [what for what, _ in device.history] == ["open", "init"]
+        await asyncio.sleep(30)
+        assert not device.fault.is_set()
+        watching.cancel()
+        for port in ports:
+            port.unplug()
+        watch.close()
+
+    run_virtual(main())
