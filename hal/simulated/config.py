@@ -10,6 +10,8 @@ msns = ["4711", "4711"]
 name = "voice"
 number = "4712"
 model = "conexant"
+echo_db = 18                           # optional: the line echoes, echo_ms later
+country = "DE"                         # optional: whose tones the exchange gives
 
 [[gsm]]
 name = "gsm"                           # nodes gsm, gsm.pcm

@@ -12,9 +12,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from hal.audio.tones import COUNTRIES
 from hal.simulated.captions import Captions
 from hal.simulated.causes import Cause
 from hal.simulated.circuit import CallLog, Circuit, Party, Phase, Presence
+from hal.simulated.hybrid import Hybrid
 from hal.simulated.isdn4linux import IsdnAdapter
 from hal.simulated.likeness import Library
 from hal.simulated.pdu import Submit
@@ -104,9 +106,26 @@ class Exchange:
             raise ValueError(f"no ISDN dialect {dialect!r}")
         return self._keep(name, IsdnAdapter(self, name, msns, numbers))
 
-    def voice_modem(self, name: str, number: str, *, model: str = "conexant") -> AnalogueModem:
-        """An analogue voice modem at node `name`; the models are those of `hal.simulated.models`. ValueError for another."""
+    def voice_modem(
+        self,
+        name: str,
+        number: str,
+        *,
+        model: str = "conexant",
+        country: str = "DE",
+        echo_db: float | None = None,
+        echo_ms: float = 12.0,
+    ) -> AnalogueModem:
+        """An analogue voice modem at node `name`; the models are those of `hal.simulated.models`. `country`: whose tones its
+        exchange gives. `echo_db`: the line lets what the modem says come back, so much weaker and `echo_ms` later.
+
+        ValueError for a model or country that is not known.
+        """
+        if country not in COUNTRIES:
+            raise ValueError(f"no tones known for {country!r}; known are {', '.join(COUNTRIES)}")
         modem = self._keep(name, AnalogueModem(self, name, number, model))
+        modem.country = country
+        modem.hybrid = None if echo_db is None else Hybrid(echo_db, echo_ms)
         self.subscribe(number, modem)
         return modem
 
