@@ -43,7 +43,8 @@ class Model:
     """Searched in the lines of the identification commands, joined by line ends."""
     dialect: Dialect
     source: str
-    """Where the row comes from."""
+    """Where the row comes from, and how near that is to the modem: `Dialogue:` somebody wrote down what it said, `Program:` the
+    source of a program that drives it, `Manual:` what its maker or a standard promises. None of them has been tried here."""
     driver: str = "v253"
     """The key of `hal.registry.DRIVERS` that drives it."""
     duplex: bool = False

@@ -19,7 +19,7 @@ MODELS = (
         "isdn4linux",
         re.compile(r"^Linux ISDN", re.M),
         Dialect.IS101,
-        "isdn4linux 3a245172, Documentation/isdn/README.audio and drivers/isdn/isdn_tty.c",
+        "Program: isdn4linux 3a245172, Documentation/isdn/README.audio and drivers/isdn/isdn_tty.c",
         driver="isdn4linux",
         duplex=True,
         keys=KeySource.OWN,
@@ -36,7 +36,8 @@ MODELS = (
         "conexant",
         re.compile(r"\bCX9[0-9]{4}|\bCX8180|\bCX06833|^CONEXANT", re.M),
         Dialect.V253,
-        "AT0myks/pycallblock 2bc92109 (CX93001: +VTR, 1,8000,0,0); thess/callattendant cb148752; Conexant 102184B p.5-12, 5-18; "
+        "Dialogue: AT0myks/pycallblock#3; program: pycallblock 2bc92109 (CX93001: +VTR, 1,8000,0,0); "
+        "thess/callattendant cb148752; Conexant 102184B p.5-12, 5-18; "
         "NCID's log of a CX93001 V0.2013 (131 mu-law, 132 A-law); Conexant 100722B p.6-15 (+VRN=0: OK right after dialling)",
         duplex=True,
         progress=Progress.SOFTWARE,
@@ -46,7 +47,8 @@ MODELS = (
         "usr5637",
         re.compile(r"^5601$|U\.?S\.? ?Robotics 56K FAX USB", re.M | re.I),
         Dialect.V253,
-        "emxsys/callattendant#139, thess/callattendant#105 (ATI0 5601); NCID's log of +VSM=? (128 linear, 130 A-law, 132 IMA)",
+        "Dialogue: emxsys/callattendant#139, thess/callattendant#105 (ATI0 5601); NCID's log of +VSM=? (128 linear, 130 "
+        "A-law, 132 IMA)",
         keys=KeySource.MODEM,
         compression="{number},8000",
     ),
@@ -54,7 +56,8 @@ MODELS = (
         "si24xx",
         re.compile(r"\bSi24[0-9]{2}", re.I),
         Dialect.V253,
-        "Silicon Labs AN93 rev 1.3: +VSM 4 and 5, DLE ETX before OK; p.176 (+VRN is 0 by default: OK without waiting for ringing)",
+        "Manual: Silicon Labs AN93 rev 1.3: +VSM 4 and 5, DLE ETX before OK; p.176 (+VRN is 0 by default: OK without "
+        "waiting for ringing)",
         keys=KeySource.MODEM,
         progress=Progress.SOFTWARE,
         compression="{number},8000",
@@ -63,7 +66,7 @@ MODELS = (
         "zoom3095",
         re.compile(r"ZOOM.*3095", re.I | re.S),
         Dialect.V253,
-        "emxsys/callattendant#94: leaves +VTX and +VRX only after three DLE before the code",
+        "Dialogue: emxsys/callattendant#94: leaves +VTX and +VRX only after three DLE before the code",
         keys=KeySource.MODEM,
         compression="{number},8000",
         stubborn_end=True,
@@ -72,7 +75,8 @@ MODELS = (
         "multitech",
         re.compile(r"\bMT(9234|5634|5600)[A-Z]*|MultiModem|MultiMobile|SocketModem", re.I),
         Dialect.V253,
-        "Multi-Tech S000434H (MT9234: +VLS 0 to 7); mgetty, Multitech_5634ZPX.c (+VSM=?, +VLS=?); emxsys/callattendant#170, #171",
+        "Manual: Multi-Tech S000434H (MT9234: +VLS 0 to 7); mgetty, Multitech_5634ZPX.c (+VSM=?, +VLS=?); "
+        "emxsys/callattendant#170, #171",
         keys=KeySource.MODEM,
         compression="{number},8000",
         init=("ATM0",),  # its loudspeaker is loud
@@ -81,7 +85,7 @@ MODELS = (
         "lucent",
         re.compile(r"ZOOM V\.90|^LT V\.9|\bLucent\b|\bAgere\b", re.M | re.I),
         Dialect.V253,
-        "mgetty, voice/libvoice/README.lucent (Zoom 56Kx: ATI3, +VSM=?)",
+        "Dialogue: mgetty, voice/libvoice/README.lucent (Zoom 56Kx: ATI3, +VSM=?)",
         keys=KeySource.MODEM,
         compression="{number},8000",
     ),
@@ -89,7 +93,7 @@ MODELS = (
         "elsa",
         re.compile(r"\bELSA\b|MicroLink", re.I),
         Dialect.V253,
-        "mgetty, voice/libvoice/V253modem.c (56k Fun: 129 IMA ADPCM, 131 mu-law, 132 A-law), ring.c (RING;from;to)",
+        "Program: mgetty, voice/libvoice/V253modem.c (56k Fun: 129 IMA ADPCM, 131 mu-law, 132 A-law), ring.c (RING;from;to)",
         keys=KeySource.MODEM,
         compression="{number},8000",
     ),
@@ -97,7 +101,7 @@ MODELS = (
         "zyxel2864",
         re.compile(r"^(1500|288|2864[123]?)$|ZyXEL.*2864|ELITE ?2864", re.M | re.I),
         Dialect.IS101,
-        "mgetty, voice/libvoice/ZyXEL_2864.c and IS_101.c (+VSM=n,8000; S48.5; +VLS=2), cnd.c (FM: TO:)",
+        "Program: mgetty, voice/libvoice/ZyXEL_2864.c and IS_101.c (+VSM=n,8000; S48.5; +VLS=2), cnd.c (FM: TO:)",
         keys=KeySource.MODEM,
         line="AT+VLS=2",
         compression="{number},8000",
@@ -108,7 +112,7 @@ MODELS = (
         "zyxel1496",
         re.compile(r"^1496|U-?1496", re.M | re.I),
         Dialect.IS101,
-        "ZyXEL U-1496 manual p.90 (+VSM=? with 9600 samples a second only, which is refused); mgetty, cnd.c (CALLER NUMBER)",
+        "Manual: ZyXEL U-1496 p.90 (+VSM=? with 9600 samples a second only, which is refused); mgetty, cnd.c (CALLER NUMBER)",
         keys=KeySource.MODEM,
         line="AT+VLS=2",
         compression="{number}",
@@ -118,7 +122,7 @@ MODELS = (
         "zyxel-omni",
         re.compile(r"\bOMNI ?(56K|288S|NET)", re.I),
         Dialect.IS101,
-        "mgetty, voice/libvoice/ZyXEL_Omni56K.c (ATA answers with VCON; its ADPCM at 9600 is unknown and refused)",
+        "Program: mgetty, voice/libvoice/ZyXEL_Omni56K.c (ATA answers with VCON; its ADPCM at 9600 is unknown and refused)",
         keys=KeySource.MODEM,
         line="ATA",
         compression="{number},8000",
@@ -127,18 +131,19 @@ MODELS = (
         "conexant56k",
         re.compile(r"^56000$", re.M),
         Dialect.V253,
-        "thess/callattendant#2 (Dell RD02-D400: ATI0 56000, nothing else of itself); vgetty takes 56000 for Rockwell's #V, wrongly",
+        "Dialogue: thess/callattendant#2 (Dell RD02-D400: ATI0 56000, nothing else of itself); vgetty takes 56000 for "
+        "Rockwell's #V, wrongly",
         keys=KeySource.MODEM,
         init=("AT-STE=3",),
     ),
 )
-V253 = Model("v253", re.compile(r"(?!)"), Dialect.V253, "ITU-T V.253", keys=KeySource.MODEM)
+V253 = Model("v253", re.compile(r"(?!)"), Dialect.V253, "Manual: ITU-T V.253", keys=KeySource.MODEM)
 """Any other modem that says it speaks V.253: half duplex, its own key detection, nothing beyond the standard."""
 IS101 = Model(
     "is101",
     re.compile(r"(?!)"),
     Dialect.IS101,
-    "TIA IS-101",
+    "Manual: TIA IS-101",
     keys=KeySource.MODEM,
     line="AT+VLS=2",
     compression="{number},8000",
