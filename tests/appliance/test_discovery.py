@@ -65,12 +65,15 @@ def test_a_radio_modem_and_a_voice_modem(tmp_path):
 
 
 def test_a_modem_that_the_box_uses_is_not_asked(tmp_path):
+    opened = []
+
     def plug(exchange, usb):
         modem = sim7600(exchange, usb)
-        modem.port_opened = lambda: pytest.fail("its port was opened")
+        modem.port_opened = lambda: opened.append(modem)
 
     (found,) = look(tmp_path, plug, used={"1-1.4": "gsm"}).values()
     assert found.used_by == "gsm"
+    assert opened == []
     assert found.voice is None
     assert discovery.sections([found], []) == ""
 
