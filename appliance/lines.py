@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -118,7 +118,7 @@ class DeviceKeeper:
         well, while the others carry on."""
         tried = await self._try(self.mender.open)
         while True:
-            await self._examine()
+            await self._examine(self.device.lines)
             if self._sick or self.device.fault.is_set():
                 if tried:
                     self._declare()
@@ -156,12 +156,10 @@ class DeviceKeeper:
             report.cancel()
 
     async def _report(self) -> None:
-        """While a step goes on, which may be for days: say what is out of service, and what has joined it."""
+        """While a step goes on, which may be for days: say what is out of service, and look after the lines that are well."""
         while True:
             await asyncio.sleep(GRACE_S)
-            for line in self.device.lines:
-                if line.state in (LineState.CLOSED, LineState.FAULTED) and line.name not in self._sick:
-                    self._is_sick(line, line.trouble or line.state.value)
+            await self._examine([line for line in self.device.lines if line.name not in self._sick])
             self._declare()
 
     async def _try(self, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
@@ -173,14 +171,13 @@ class DeviceKeeper:
             log.info("%s: %s", self.device.name, self._fault)
         return True
 
-    async def _examine(self) -> None:
-        """A round trip to each line, where no call is up. One without an answer is sick, one without a network only out of
-        service: no reset helps it."""
-        for line in self.device.lines:
-            if line.state in (LineState.CLOSED, LineState.FAULTED):
+    async def _examine(self, lines: Sequence[Line]) -> None:
+        """A round trip to each line at once, where no call is up. One without an answer is sick, one without a network only out
+        of service: no reset helps it."""
+        for line, health in zip(lines, await asyncio.gather(*(self._ask(line) for line in lines)), strict=True):
+            if health is None:
                 self._is_sick(line, self._fault or line.trouble or line.state.value)
                 continue
-            health = await self._ask(line)
             self.health[line.name] = health
             if health.facts:
                 self.facts[line.name] = health.facts
@@ -193,7 +190,10 @@ class DeviceKeeper:
             else:
                 self._in(line, health)
 
-    async def _ask(self, line: Line) -> LineHealth:
+    async def _ask(self, line: Line) -> LineHealth | None:
+        """What it says of itself; None where it is known to be out of order."""
+        if line.state in (LineState.CLOSED, LineState.FAULTED):
+            return None
         try:
             return await line.health()
         except Exception as error:

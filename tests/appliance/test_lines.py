@@ -223,3 +223,34 @@ def test_messages_go_over_a_device_while_it_is_in_service(tmp_path):
         assert "gsm" not in desk.notices._devices
 
     with_desk(tmp_path, lambda: [PaperDevice("gsm", recovers=[DEAD], sms=PaperSms())], story)
+
+
+def test_a_second_line_that_dies_while_the_first_is_mended_is_reported_too(tmp_path):
+    async def story(desk, device):
+        await asyncio.sleep(1)
+        device.lines[0].dead = True
+        device.breaks()
+        device.lines[1].now = LineState.IDLE
+        await asyncio.sleep(400)  # the pauses between two attempts are long by now
+        assert list(desk.alarms()) == ["line.isdn.1"]
+        device.lines[1].says = LineHealth(False, "no answer within 10 s")
+        await asyncio.sleep(30)
+        assert sorted(desk.alarms()) == ["line.isdn.1", "line.isdn.2"]
+
+    with_desk(tmp_path, lambda: [PaperDevice(lines=2)], story)
+
+
+def test_eight_dead_lines_are_not_asked_one_after_the_other(tmp_path):
+    async def story(desk, device):
+        await asyncio.sleep(1)
+
+        async def slow():
+            await asyncio.sleep(5)
+            return LineHealth(False, "no answer")
+
+        for line in device.lines:
+            line.health = slow
+        await asyncio.sleep(30)
+        assert len(desk.alarms()) == 8
+
+    with_desk(tmp_path, lambda: [PaperDevice(lines=8)], story)
