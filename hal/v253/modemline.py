@@ -286,7 +286,7 @@ class ModemLine(ModemPort):
                 self._early_rings.clear()
                 self._rings.stopped()
             case _:
-                log.debug("%s: %r answers nothing", self.name, line)
+                pass  # the trace has it, without secrets
 
     def _on_ring(self, ring: callerid.Ring) -> None:
         if self._may_ring():
