@@ -235,14 +235,13 @@ class Engine:
             else:
                 events.append(Finished(reply))
             return
-        if self._belongs(running.command, line):
-            line, result_behind = unglue_end(line)
-            if len(running.lines) < RESPONSE_LIMIT:
-                running.lines.append(line)
-            if result_behind:
-                self._route(result_behind, events)
-            return
-        events.append(Unsolicited(line))
+        line, result_behind = unglue_end(line)
+        if not self._belongs(running.command, line):
+            events.append(Unsolicited(line))
+        elif len(running.lines) < RESPONSE_LIMIT:
+            running.lines.append(line)
+        if result_behind:
+            self._route(result_behind, events)
 
     def _belongs(self, command: Command, line: str) -> bool:
         expect = command.expect

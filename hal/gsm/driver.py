@@ -114,6 +114,10 @@ class GsmDevice(Device):
     def audio_failed(self, fault: LineFault) -> None:
         """Calls work and their audio does not. SIM7600 modems come out of that by a reset alone (callpilot#121)."""
         self._needs_reset = True
+        if self._at is not None and not self._fault.is_set():
+            # The other side hears nothing, and would be busy for the next line that calls it: the reset comes seconds later.
+            with suppress(LineFault):
+                self._at.write(b"AT+CHUP\r")
         self.failed(fault)
 
     async def health(self) -> LineHealth:
@@ -174,7 +178,8 @@ class GsmDevice(Device):
                     await self._stop_watch()
                     await self._start(self._at)
                     return
-                except LineFault:
+                except LineFault as fault:
+                    self.failed(fault)  # nobody watches over it any more
                     if rung is Rung.INIT:
                         raise
             elif rung is Rung.INIT:
@@ -198,6 +203,9 @@ class GsmDevice(Device):
         """Initialise a modem whose ports are open, and watch it from then on. Raises a `LineFault`."""
         self._restarted = False
         await self.radio.start(at)
+        if self._restarted:  # it was still starting, and has forgotten what it was told
+            self._restarted = False
+            await self.radio.start(at)
         self._fault.clear()
         self._broken = None
         self._needs_reset = False
@@ -252,7 +260,7 @@ class GsmDevice(Device):
         report = parse(line)
         match report:
             case None:
-                log.debug("%s: %s", self.name, line)
+                pass  # the trace has it, without secrets
             case Registration():
                 self.radio.note(report)
             case Stored(place):

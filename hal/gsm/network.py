@@ -39,6 +39,8 @@ class Network:
     def __init__(self) -> None:
         self.facts: dict[str, str] = {}
         """For the technician's page: registration, operator, access, signal, own number, network time."""
+        self.own_number: str | None = None
+        """The number on the SIM, where it has one and only one."""
         self._circuit: int | None = None
         self._packet: int | None = None
         self._ims = False
@@ -89,14 +91,16 @@ class Network:
 
     async def ask_registration(self, at: Interpreter, ims: tuple[Question, ...]) -> bool:
         """Whether voice is there. `ims`: what tells of voice over LTE."""
+        told = False
         for command in ("+CREG", "+CEREG"):
             reply = await at.command(f"AT{command}?", expect=f"{command}:", check=False)
             for line in reply.lines:
                 report = parse(line)
                 if isinstance(report, Registration):
                     self.note(report)
-        if self._circuit is None:
-            self._circuit = 0  # asked, and no answer that says otherwise
+                    told = True
+        if self._circuit is None or not told:  # what a modem said once that says nothing now is worth nothing
+            self._circuit, self._packet = 0, None
         self._ims = False
         if self._circuit not in REGISTERED and self._packet in REGISTERED:
             for question in ims:
@@ -134,6 +138,7 @@ class Network:
         reply = await at.command("AT+CNUM", expect="+CNUM:", check=False)
         numbers = [number for line in reply.lines if (number := _own(line.removeprefix("+CNUM:")))]
         self.facts["own number"] = ", ".join(numbers) or "not on the SIM"
+        self.own_number = numbers[0] if len(numbers) == 1 else None
 
     async def ask_time(self, at: Interpreter) -> None:
         """The network's time, as the modem keeps it (+CTZU)."""

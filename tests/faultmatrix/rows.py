@@ -73,6 +73,14 @@ def restarts(cell: Cell) -> None:
     cell.modem.restarts()
 
 
+async def replugged(cell: Cell) -> None:
+    """With another firmware."""
+    cell.faults.clear()
+    cell.device.unplug()
+    await asyncio.sleep(2.0)
+    cell.device.plug()
+
+
 def held_by_another(cell: Cell) -> None:
     """Off the bus; when it comes back another program is faster, and locks it."""
     cell.device.unplug()
@@ -193,7 +201,7 @@ DEAD = (
     Row("silence from the start", NASTY, START, sets(silent=True), limit_s=DEAD_S),
     Row("silence in the middle of a call out", KNOBS, CALL, sets(silent=True)),
     Row("silence in the middle of a call in", KNOBS, CALL_IN, sets(silent=True)),
-    Row("silence from the dial command on", KNOBS, DIAL, sets(hangs_on="D0")),
+    Row("silence from the dial command on", KNOBS, DIAL, sets(hangs_on="03010")),
     Row("dead port (EIO)", "ref 2.7, gammu#266", IDLE, unplug, plug, limit_s=DEAD_S),
     Row("dead port (EIO) in a call out", "ref 2.7, gammu#266", CALL, unplug, plug, limit_s=DEAD_S),
     Row("USB reset: off the bus for 4 s", "ref 2.7, transcript 10", IDLE, drops_for(4.0)),
@@ -278,6 +286,7 @@ CALLS = (
         "ref 1.1, emxsys#163; ref 2.4, chan_dongle#171",
         START,
         sets(no_voice=True),
+        replugged,
         needs="analogue|radio",
         because="an ISDN adapter is in voice mode by its registers",
     ),
