@@ -160,7 +160,7 @@ class GsmLine(VoiceLine):
 
     def _ring_on(self) -> None:
         """A call rings: offered when its caller is known and the call before it has been released."""
-        self.rings(self.calls.number, self._number)
+        self.rings(self.calls.number, self._number or self._gsm.radio.own_number)
         if self.calls.offer_at is not None or not self.ringing:
             return
         if self.direction.takes_calls:

@@ -151,12 +151,12 @@ class Network:
 def clock_of(text: str) -> datetime | None:
     """`"26/11/22,13:01:02+04"`: local time, and its zone in quarters of an hour (27.007, 8.15). None for none, or a clock that
     nobody has set."""
-    match = re.fullmatch(r'"?(\d\d)/(\d\d)/(\d\d),(\d\d):(\d\d):(\d\d)([+-]\d\d)?"?', text.strip())
+    match = re.fullmatch(r'"?(\d\d)/(\d\d)/(\d\d),(\d\d):(\d\d):(\d\d)([+-]\d\d)?"?', text.strip(), re.ASCII)
     if not match:
         return None
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
-    zone = timezone(timedelta(minutes=15 * int(match[7] or 0)))
     try:
+        zone = timezone(timedelta(minutes=15 * int(match[7] or 0)))
         told = datetime(2000 + year, month, day, hour, minute, second, tzinfo=zone)
     except ValueError:
         return None

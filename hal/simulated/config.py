@@ -16,6 +16,7 @@ country = "DE"                         # optional: whose tones the exchange give
 [[gsm]]
 name = "gsm"                           # nodes gsm, gsm.pcm
 number = "+4915112345"
+model = "sim7600"                      # or a7670, ec25, eg25, e1550, e173
 
 [[subscriber]]
 number = "03012345"

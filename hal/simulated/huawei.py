@@ -118,6 +118,13 @@ class HuaweiModem(RadioModem):
 
     # --- odds and ends ---
 
+    async def _release(self, command: Command) -> str | None:
+        """+CHLD=1n before ^CONF: it never answers anything again (chan_dongle)."""
+        if command.arg.startswith("1") and self.circuit and self.call_state == DIALLING:
+            self.faults.silent = True
+            return ""
+        return await super()._release(command)
+
     def _pin_state(self, _: Command) -> str | None:
         if not self.card.state:
             return self.card.refusal()

@@ -202,6 +202,34 @@ def test_network_states(tmp_path, model):
     play(tmp_path, model, story)
 
 
+def test_voice_over_lte_where_only_the_maker_tells(tmp_path):
+    def without_standard(modem: Any) -> None:
+        del modem.commands["+CIREG"]
+
+    async def story(exchange: Exchange, modem: Any, device: GsmDevice) -> None:
+        for ims in (True, False):
+            modem.set_registration(0, packet=1, ims=ims)
+            assert (await device.line.health()).registered is ims
+
+    play(tmp_path, "ec25", story, before=without_standard)
+
+
+@pytest.mark.parametrize(
+    ("configured", "on_sim", "called"), [("", True, NUMBER), ("+49151000", True, "+49151000"), ("", False, None)]
+)
+def test_the_called_number_is_the_sims_own(tmp_path, configured, on_sim, called):
+    async def story(exchange: Exchange, modem: Any, device: GsmDevice) -> None:
+        incoming = device.line.incoming()
+        calling = asyncio.ensure_future(exchange.phone(PHONE).dial(NUMBER))
+        ringing = await asyncio.wait_for(anext(incoming), 15)
+        assert ringing.called == called
+        await ringing.reject()
+        await asyncio.gather(calling, return_exceptions=True)
+
+    more: dict[str, Any] = {"msns": (configured,)} if configured else {}
+    play(tmp_path, "a7670", story, before=lambda modem: setattr(modem, "number_on_sim", on_sim), **more)
+
+
 def test_a_fallback_to_2g_takes_its_time(tmp_path):
     async def story(exchange: Exchange, modem: Any, device: GsmDevice) -> None:
         for _ in range(2):
