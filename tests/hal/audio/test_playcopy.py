@@ -15,7 +15,7 @@ SENTENCES = {
     "de": "Achtung. Der Server im dritten Stock wird angegriffen, alle Dienste abschalten.",
     "fr+f3": "Attention. Nous avons une intrusion dans le réseau de la préfecture.",
 }
-ADPCM = [encoding for encoding in Encoding if encoding.adpcm]
+ADPCM = [Encoding.IMA_ADPCM, Encoding.ZYXEL_ADPCM_4]
 
 
 def at(level, voice="en-gb"):
@@ -135,7 +135,7 @@ def test_what_nobody_says_is_not_made_louder(samples):
 
 @pytest.mark.parametrize(
     ("key", "seconds", "after"),
-    [*((key, 0.1, 0.0) for key in "0123456789*#"), ("5", 0.06, 0.0), ("1", 0.1, 0.15), ("#", 0.6, 0.05)],
+    [*((key, 0.1, 0.0) for key in "159#"), ("5", 0.06, 0.0), ("1", 0.1, 0.15), ("#", 0.6, 0.05)],
 )
 def test_the_key_that_ended_it_is_gone(key, seconds, after):
     speech = at(-20)

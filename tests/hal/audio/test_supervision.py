@@ -5,7 +5,7 @@ import pytest
 
 from hal.audio import tones
 from hal.audio.supervision import Supervision, Verdict, ringing_pause_s
-from hal.audio.tones import COUNTRIES, Cadence, Signal
+from hal.audio.tones import Cadence, Signal
 from tests.hal.audio.voices import RATE, gain, line, listen, noise, spoken
 
 HELLO = {
@@ -15,6 +15,10 @@ HELLO = {
     "FR": ("Allô?", "fr"),
     "NL": ("Hallo?", "nl"),
 }
+
+
+COUNTRIES = ("AT", "DE", "FR", "GB", "US")
+"""Those whose tones differ in kind; `test_each_tone_decides` and the tests of hang-ups have them all."""
 
 
 def hello(country):
@@ -40,7 +44,7 @@ def rings(country, seconds, level=-15.0):
     return tones.cadence(country, Signal.RING_BACK).samples(seconds, level)
 
 
-@pytest.mark.parametrize("country", COUNTRIES)
+@pytest.mark.parametrize("country", tones.COUNTRIES)
 @pytest.mark.parametrize(
     ("signal", "expected"),
     [
@@ -66,7 +70,7 @@ def test_busy_after_ringing_is_busy_and_not_an_answer(country):
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
-@pytest.mark.parametrize("rang_s", [7.3, 13.0, 14.1])
+@pytest.mark.parametrize("rang_s", [7.3, 14.1])
 def test_a_voice_after_ringing_is_an_answer_within_a_second(country, rang_s):
     word = gain(hello(country), -6)
     found, at = verdict(country, tones.silence(1.0), rings(country, rang_s), tones.silence(0.4), word, tones.silence(1))
@@ -85,7 +89,7 @@ def test_whoever_picks_up_and_says_nothing_has_answered_too(country):
 @pytest.mark.parametrize("country", COUNTRIES)
 @pytest.mark.parametrize("noise_dbm0", [-65, -48])
 def test_ringing_is_not_an_answer_however_long(country, noise_dbm0):
-    found, at = verdict(country, rings(country, 60.0, -20), noise_dbm0=noise_dbm0)
+    found, at = verdict(country, rings(country, 50.0, -20), noise_dbm0=noise_dbm0)
     assert found is Verdict.NO_ANSWER
     assert 44 < at < 46.5
 
