@@ -258,12 +258,13 @@ def test_a_full_store_is_told_or_not(tmp_path, model, word):
 
 def test_huawei_that_is_told_to_release_too_soon_is_gone_for_good(tmp_path):
     async def story(exchange, modem, terminal):
+        phone = exchange.phone(PHONE)
         await terminal.at(f"D{PHONE};")
         await terminal.expect("^ORIG:1,0")
         await terminal.send("AT+CHLD=11\r")
         await terminal.hears_within(2)
         await terminal.send("AT\r")
         assert not await terminal.hears_within(5)
-        await (await exchange.phone(PHONE).rings(within=20)).reject()
+        await (await phone.rings(within=20)).reject()
 
     play(tmp_path, "e1550", story)
