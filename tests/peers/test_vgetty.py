@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 from pathlib import Path
 
 import pytest
 
-from tests.peers.mgetty import Mgetty, call_program
+from tests.peers.mgetty import Mgetty, call_program, keys, told
 from tests.peers.sounds import find, say, sounding
 from tests.peers.world import town, until
 
@@ -97,16 +96,13 @@ def test_keys_reach_its_call_program(tmp_path):
         async with machine(tmp_path, vgetty=f"call_program {program}") as (place, _, vgetty):
             phone = await place.phone()
             await phone.dial("03012345678", "4712")
-            told = program.with_name("told")
-            await until(lambda: told.exists() and "WAITING" in told.read_text(), "call program")
+            await until(lambda: "WAITING" in told(program), "call program")
             await phone.press("0123456789*#")
-            await asyncio.sleep(1)
+            await until(lambda: len(keys(program)) == 12, "keys")
             await phone.hang_up()
-            await until(lambda: "BUSY_TONE" in told.read_text(), "busy tone at the program")
+            await until(lambda: "BUSY_TONE" in told(program), "busy tone at the program")
             assert await vgetty.ends() == 0
-            words = told.read_text().split()
-            keys = [key for word, key in itertools.pairwise(words) if word == "RECEIVED_DTMF"]
-            assert "".join(keys) == "0123456789*#", "each key once"
+            assert keys(program) == "0123456789*#", "each key once"
 
     asyncio.run(story())
 
