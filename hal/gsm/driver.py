@@ -191,10 +191,9 @@ class GsmDevice(Device):
 
     async def _open(self) -> None:
         try:
-            port = await self._config.open_port(self._config.ports[0])
-            self._at = Interpreter(port, on_line=self._heard, on_lost=self.failed, unsolicited=UNSOLICITED)
+            at = await self._open_commands()
             await self.audio.open()
-            await self._start(self._at)
+            await self._start(at)
         except BaseException:
             await self._close_ports()
             raise
@@ -219,13 +218,21 @@ class GsmDevice(Device):
 
     async def _reset(self) -> None:
         """Let the modem restart itself, if it still listens; its ports are closed then."""
-        if self._at is not None and self._at.port.lost is None:
-            with suppress(LineFault):
-                for command in (self.radio.model.reset, GENERIC.reset):
-                    if (await self._at.command(command, expect=(), timeout=RESET_S, check=False)).ok:
-                        break
-                await asyncio.sleep(REBOOT_S)
+        with suppress(LineFault):
+            at = (
+                self._at or await self._open_commands()
+            )  # a failed opening has closed them, and it may obey all the same
+            for command in (self.radio.model.reset, GENERIC.reset):
+                if (await at.command(command, expect=(), timeout=RESET_S, check=False)).ok:
+                    break
+            await asyncio.sleep(REBOOT_S)
         await self._close_ports()
+
+    async def _open_commands(self) -> Interpreter:
+        """The port for commands alone, in `_at`."""
+        port = await self._config.open_port(self._config.ports[0])
+        self._at = Interpreter(port, on_line=self._heard, on_lost=self.failed, unsolicited=UNSOLICITED)
+        return self._at
 
     async def _come_back(self) -> None:
         loop = asyncio.get_running_loop()

@@ -10,6 +10,7 @@ from hal.errors import LineFault, ModemSilent, NotRegistered, Unplugged
 from hal.gsm.models import GENERIC, HUAWEI, QUECTEL, SIM7600, model_for
 from hal.gsm.sim import PinMemory
 from hal.line import LineState
+from hal.recovery import Rung
 from hal.registry import DeviceConfig, create
 from tests.hal.gsm.scripted_radio import ERROR, IDENTITY, OK, ScriptedRadio, device_on, opened, request, say
 from tests.hal.gsm.test_calls import answers, leg
@@ -473,6 +474,26 @@ def test_a_modem_that_needs_the_reset():
 
             radio.answers |= {"AT+CRESET": ERROR, "AT+CFUN=1,1": reset}  # the maker's own, and then the standard's
             await device.recover()
+            assert device.line.state is LineState.IDLE
+
+    run_virtual(story())
+
+
+def test_a_reset_reaches_a_modem_whose_ports_a_failed_opening_has_closed():
+    async def story():
+        radio = ScriptedRadio()
+        async with opened(radio) as device:
+            radio.answers["AT+CLIP=1"] = ERROR
+
+            def reset(_: str) -> str:
+                radio.answers["AT+CLIP=1"] = OK
+                return OK
+
+            radio.answers["AT+CRESET"] = reset
+            for rung in (Rung.INIT, Rung.REOPEN):
+                with pytest.raises(LineFault):
+                    await device.recover(rung)
+            await device.recover(Rung.RESET)
             assert device.line.state is LineState.IDLE
 
     run_virtual(story())
