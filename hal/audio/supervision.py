@@ -95,6 +95,8 @@ class Supervision:
         self.verdict: Verdict | None = None
         self.why = ""
         """What decided, for people."""
+        self.voice = False
+        """Answered, and a voice said so."""
         self._progress = CallProgress(country, silence_s=NOTHING_S)
         self._voice = VoiceSpotter()
         self.limit_s = ring_limit_s
@@ -150,8 +152,10 @@ class Supervision:
     def _judge(self) -> None:
         tone = self._tones >= TONE_S * _PER_S
         if self._voice.seconds(1.0) >= VOICE_S and (tone or self._rang_at is not None or self._doubt_s is not None):
+            self.voice = True
             self._decide(Verdict.ANSWERED, "a voice")
         elif self._voice.seconds(2.0) >= VOICE_ALONE_S:
+            self.voice = True
             self._decide(Verdict.ANSWERED, "a voice, without a ringing tone before it")
         elif self._modem and self.now - self._modem[1] >= self._modem[2]:
             self._decide(self._modem[0], f"the modem hears it: {self._modem[0].value}")

@@ -117,7 +117,8 @@ class LineEar:
         if ear.verdict is None:
             return ModemError("no audio from the modem while the call was set up")
         self._line.noted("last call out", f"{ear.verdict.value}: {ear.why}")
-        self._doubted_until = asyncio.get_running_loop().time() + LATE_DOUBT_S
+        # After a voice a single long tone is an answering machine's beep, not the ringing tone.
+        self._doubted_until = 0.0 if ear.voice else asyncio.get_running_loop().time() + LATE_DOUBT_S
         return None if ear.verdict is Verdict.ANSWERED else _FAILURES[ear.verdict](ear.why)
 
     def takes_code(self, code: str) -> bool:

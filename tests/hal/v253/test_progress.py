@@ -6,9 +6,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from hal.audio import companding
+from hal.audio import companding, tones
 from hal.audio.sound import RATE, Encoding, Sound
 from hal.errors import Busy, Congestion, HungUp, LineFault, NoAnswer, Rejected
 from hal.line import LineState, RecordingEnd
@@ -273,6 +274,25 @@ def test_a_ringing_tone_after_a_wrong_answer_ends_the_call_and_is_the_lines_faul
         await story(w)
 
     voice("conexant", tmp_path, modem_decides, open_it=False)
+
+
+def test_the_beep_of_an_answering_machine_is_no_ringing_tone(tmp_path: Path) -> None:
+    async def story(w: World) -> None:
+        async def machine() -> Any:
+            other = await (await w.phone.rings()).answer(3.0)
+            await other.speaks(sentence("Nobody is at home."))
+            await other.speaks(tones.sound(np.concatenate([tones.tone([425], 1.0), tones.silence(2.0)])))
+            return other
+
+        answering = asyncio.create_task(machine())
+        call = await w.line.dial(w.request())
+        other = await answering
+        await asyncio.sleep(3)
+        assert not call.hung_up
+        await other.hang_up()
+        await call.hang_up()
+
+    voice("conexant", tmp_path, story)
 
 
 def test_isdn_lines_have_no_ear() -> None:
