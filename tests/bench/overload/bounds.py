@@ -74,7 +74,7 @@ def trade_off(bench: Bench, count: int, storms: Rows) -> Rows:
     )
     rows = []
     default = MonitorConfig()
-    for quiet in (3.0, 4.0, 5.0, 6.0, 7.0, default.shares.quiet, 10.0, 12.0):
+    for quiet in (3.0, 4.0, 5.0, 6.0, 7.0, 8.0, default.shares.quiet, 10.0, 12.0):
         row: dict[str, Any] = {"quiet": quiet}
         for name in ("constant", "step of 25"):
             (storm,) = (each for each in storms if each["name"] == name and each["voip"] == 0.2)

@@ -133,9 +133,9 @@ def trade_off(plt: Any, rows: Rows, chosen: float, out: Path) -> None:
         for clock, style, label in ((False, "k:", "bound, networks only"), (True, "k-", "bound, networks and clock")):
             calls = [least_calls(STORM_CALLS / chance, rate, 0.2, clock) for chance in chances]
             axes.plot(calls, chances, style, linewidth=1.1, label=label)
-        for name, mark, colour, label in (
-            ("constant", "o-", ORANGE, "shares constant"),
-            ("step of 25", "s--", BLUE, "shares step by 25 points"),
+        for name, mark, colour, label, beside in (
+            ("constant", "o-", ORANGE, "shares constant", 1),
+            ("step of 25", "s--", BLUE, "shares step by 25 points", 1.5),
         ):
             some = [row for row in rows if row[name]]
             axes.plot(
@@ -144,7 +144,7 @@ def trade_off(plt: Any, rows: Rows, chosen: float, out: Path) -> None:
             )  # fmt: skip
             none = [row for row in rows if not row[name]]
             axes.plot(
-                [row[rate] * rate / 60 for row in none], [least] * len(none), mark[0], color=colour,
+                [row[rate] * rate / 60 for row in none], [least * beside] * len(none), mark[0], color=colour,
                 markerfacecolor="white", markersize=5, label=f"the same, no false alarm in {rows[0]['of']:,}",
             )  # fmt: skip
         axes.axvline(next(row[rate] for row in rows if row["quiet"] == chosen) * rate / 60, color="0.6", linewidth=1)
