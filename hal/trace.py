@@ -21,6 +21,8 @@ SIZE = 1000
 """Entries that are kept of a port: at a question every ten seconds, about half an hour of an idle modem."""
 TEXT_LIMIT = 240
 """Characters of one entry: three lines of a terminal."""
+REPEAT_S = 1.0
+"""Seconds in which a code that is sent again and again is kept once."""
 ECHO_ENTRIES = 50
 """Entries after a secret command in which its digits are still looked for: no echo comes later than that."""
 
@@ -119,8 +121,13 @@ class Trace:
         return shown
 
     def shielded(self, code: int) -> None:
-        """Keep a code after DLE."""
-        self.note(Kind.SHIELDED, _code_name(code))
+        """Keep a code after DLE. A run of the same one, as a modem that hears busy or runs dry sends it, is one entry each second
+        at most: it must not push the dialogue out."""
+        name = _code_name(code)
+        newest = self._entries[-1] if self._entries else None
+        if newest and (newest.kind, newest.text) == (Kind.SHIELDED, name) and self.clock() - newest.at < REPEAT_S:
+            return
+        self.note(Kind.SHIELDED, name)
 
     def message(self, payload: bytes) -> None:
         """Keep that a short message was handed over."""

@@ -73,6 +73,17 @@ def test_keys_of_callers_are_no_digits_here():
     assert [each.text for each in trace.since()] == ["DLE /", "DLE (a key)", "DLE ~", "DLE b"]
 
 
+def test_a_run_of_one_code_does_not_push_the_dialogue_out():
+    now = 0.0
+    trace = Trace(20, clock=lambda: now)
+    trace.note(Kind.COMMAND, "AT+VTX")
+    for n in range(500):
+        now = n / 100
+        trace.shielded(ord("u"))
+    trace.shielded(ord("b"))
+    assert [each.text for each in trace.since()] == ["AT+VTX", *["DLE u"] * 5, "DLE b"]
+
+
 def test_a_trace_survives_reopening():
     traces = Traces()
     assert traces.of("usb:1-1.4:2") is traces.of("usb:1-1.4:2")
