@@ -1,15 +1,15 @@
-"""The short-message half of a simulated radio modem (3GPP TS 27.005): stores, sending, receiving, reports."""
+"""The short-message half of a simulated radio modem (3GPP TS 27.005): sending, receiving, reports. Its stores are `radiostores`."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from hal.simulated import pdu, textmode
 from hal.simulated.atline import Command
+from hal.simulated.radiostores import BAD_INDEX, NOT_ALLOWED, NOT_SUPPORTED, SENT, UNREAD, UNSENT, MessageStores, Stored
 
 if TYPE_CHECKING:
     from hal.simulated.radiomodem import RadioModem
@@ -19,54 +19,33 @@ _BETWEEN_PARTS_S = 0.5
 """The air interface carries one message at a time; ModemManager, too, reads but the first of a burst of +CMTI."""
 _ACKNOWLEDGE_S = 15.0
 """Seconds for +CNMA, where +CSMS=1 asks for it; then the network keeps the message and direct delivery ends (27.005, 3.4.1)."""
-_NO_NETWORK, _BAD_PDU, _BAD_TEXT, _BAD_INDEX, _NOT_SUPPORTED, _NOT_ALLOWED = 331, 304, 305, 321, 303, 302
+_NO_NETWORK, _BAD_PDU, _BAD_TEXT = 331, 304, 305
 _FULL, _NOT_EXPECTED = 322, 340
-_NO_SIM = {"": 310, "SIM PIN": 311, "SIM PUK": 316}
-UNREAD, READ, UNSENT, SENT = range(4)
 
 
-@dataclass(slots=True)
-class Stored:
-    """A message in a store. `state` 0 unread, 1 read, 2 unsent, 3 sent."""
-
-    state: int
-    pdu: str
-    octets: int
-
-
-class ShortMessages:
+class ShortMessages(MessageStores):
     """Messages of one modem."""
 
     def __init__(self, modem: RadioModem, capacity: dict[str, int], first: str) -> None:
-        self._modem = modem
-        self._first = first
-        self.capacity = capacity
-        self.stores: dict[str, dict[int, Stored]] = {name: {} for name in capacity}
+        super().__init__(modem, capacity, first)
         self.report_statuses: tuple[int, ...] = (0,)
         """TP-ST of the reports on each message, `report_s` apart: 0 delivered, 0x20.. still trying, 0x40.. failed."""
         self.report_s = 2.0
-        self._selected = [first] * 3
         self._waiting: deque[tuple[str, int]] = deque()
         """Messages that the network keeps until there is room."""
         self._reference = 0
         self._notify = [0, 0, 0, 0, 0]
-        self._text_mode = False
         self._parameters = (17, 167, 0, 0)
         self._prompt: asyncio.Future[str | None] | None = None
         self._typed = bytearray()
         self._unacknowledged: deque[tuple[str, int, asyncio.TimerHandle | None]] = deque()
         self._service = "0"
         modem.commands |= {
-            "+CMGF": self._format,
             "+CSMP": self._set_parameters,
-            "+CPMS": self._select,
             "+CNMI": self._set_notify,
             "+CMGS": self._send,
             "+CMGW": self._write,
             "+CMSS": self._send_stored,
-            "+CMGR": self._read,
-            "+CMGL": self._list,
-            "+CMGD": self._delete,
             "+CNMA": self._acknowledge,
             "+CSMS": self._choose_service,
             "+CSCA": self._centre,
@@ -74,9 +53,8 @@ class ShortMessages:
 
     def reset(self) -> None:
         """As after power-up. The SIM and the flash keep their messages."""
+        super().reset()
         self._notify = [0, 0, 0, 0, 0]
-        self._selected = [self._first] * 3
-        self._text_mode = False
         self._parameters = (17, 167, 0, 0)
         self._reference = 0
         self._service = "0"
@@ -86,16 +64,6 @@ class ShortMessages:
         """Leave the prompt."""
         if self._prompt and not self._prompt.done():
             self._prompt.set_result(None)
-
-    @property
-    def is_full(self) -> bool:
-        """No room where messages are received."""
-        store = self._selected[2]
-        return self._modem.faults.memory_full or len(self.stores[store]) >= self.capacity[store]
-
-    @property
-    def _charset(self) -> str:
-        return self._modem.setting("+CSCS").strip('"').upper()
 
     # --- sending ---
 
@@ -132,9 +100,9 @@ class ShortMessages:
         """What +CMGS and +CMGW have in common: (PDU, octets), an error, or None where it was given up."""
         number = command.arg.split(",")[0].strip()
         if not self._text_mode and not number.isdigit():
-            return self._error(_BAD_PDU)
+            return self.error(_BAD_PDU)
         if self._text_mode and not number.strip('"'):
-            return self._error(_BAD_TEXT)
+            return self.error(_BAD_TEXT)
         typed = await self._ask_text()
         if typed is None:
             return None
@@ -148,12 +116,12 @@ class ShortMessages:
             text = textmode.from_terminal(typed.replace("\r\n", "\n").replace("\r", "\n"), self._charset)
             return textmode.submit(recipient, text, self._parameters)
         except pdu.BadPdu:
-            return self._error(_BAD_TEXT)
+            return self.error(_BAD_TEXT)
 
     async def _send(self, command: Command) -> str | None:
         if command.op != "=":
-            return None if command.op == "=?" else self._error(_NOT_SUPPORTED)
-        if (refused := self._without_sim()) is not None:
+            return None if command.op == "=?" else self.error(NOT_SUPPORTED)
+        if (refused := self.without_sim()) is not None:
             return refused
         composed = await self._compose(command)
         if composed is None:
@@ -163,13 +131,13 @@ class ShortMessages:
     async def _transmit(self, hexadecimal: str, octets: int, answer: str) -> str | None:
         modem = self._modem
         if modem.faults.cmgs_error is not None:
-            return self._error(modem.faults.cmgs_error)
+            return self.error(modem.faults.cmgs_error)
         if not modem.reachable:
-            return self._error(_NO_NETWORK)
+            return self.error(_NO_NETWORK)
         try:
             message = pdu.read_submit(hexadecimal, octets)
         except pdu.BadPdu:
-            return self._error(_BAD_PDU)
+            return self.error(_BAD_PDU)
         await asyncio.sleep(_SEND_S)
         self._reference = (self._reference + 1) & 0xFF
         modem.exchange.accept_sms(modem.number, message)
@@ -194,15 +162,15 @@ class ShortMessages:
             return "OK" if composed is None else composed
         store = self._selected[1]
         if len(self.stores[store]) >= self.capacity[store]:
-            return self._error(_FULL)
+            return self.error(_FULL)
         try:
             textmode.look(composed[0])
         except (pdu.BadPdu, ValueError):
-            return self._error(_BAD_PDU)
+            return self.error(_BAD_PDU)
         states = [part.strip('" ') for part in command.arg.split(",")[1:]]
         given = [textmode.STATES.index(state) for state in states if state in textmode.STATES]
         given += [int(state) for state in states[:1] if state in ("0", "1", "2", "3") and not self._text_mode]
-        index = self._store(store, Stored(given[0] if given else UNSENT, *composed))
+        index = self.store(store, Stored(given[0] if given else UNSENT, *composed))
         self._modem.info(f"+CMGW: {index}")
         return None
 
@@ -211,7 +179,7 @@ class ShortMessages:
             return None
         index = self._index(command.arg.split(",")[0], 1)
         if index is None:
-            return self._error(_BAD_INDEX)
+            return self.error(BAD_INDEX)
         stored = self.stores[self._selected[1]][index]
         outcome = await self._transmit(stored.pdu, stored.octets, "+CMSS")
         if outcome is None:
@@ -243,7 +211,7 @@ class ShortMessages:
         elif self._notify[1] == 2:
             self._hand_over(hexadecimal, octets)
         else:
-            index = self._store(store, Stored(UNREAD, hexadecimal, octets))
+            index = self.store(store, Stored(UNREAD, hexadecimal, octets))
             if self._notify[1] in (1, 3) and not modem.faults.cmti_lost:
                 modem.urc(f'+CMTI: "{store}",{-1 if modem.faults.cmti_minus_one else index}')
 
@@ -283,40 +251,11 @@ class ShortMessages:
             if self._service == "1":  # to be answered for like a message; here the network does not send it again
                 self._unacknowledged.append(("", 0, None))
         elif self._notify[3] == 2 and not self.is_full:
-            index = self._store(self._selected[2], Stored(UNREAD, hexadecimal, octets))
+            index = self.store(self._selected[2], Stored(UNREAD, hexadecimal, octets))
             if not self._modem.faults.cmti_lost:
                 self._modem.urc(f'+CDSI: "{self._selected[2]}",{index}')
 
-    def _store(self, store: str, message: Stored) -> int:
-        messages = self.stores[store]
-        index = next(i for i in range(len(messages) + 1) if i not in messages)
-        messages[index] = message
-        return index
-
     # --- commands ---
-
-    def _error(self, number: int) -> str:
-        return f"+CMS ERROR: {number}" if self._modem.numeric_errors else "ERROR"
-
-    def _without_sim(self) -> str | None:
-        if self._modem.sim_ready:
-            return None
-        return self._error(314 if not self._modem.sim_read else _NO_SIM.get(self._modem.sim, 313))
-
-    @property
-    def _details(self) -> bool:
-        return self._modem.setting("+CSDH") == "1"
-
-    def _format(self, command: Command) -> str | None:
-        if command.op == "?":
-            self._modem.info(f"+CMGF: {int(self._text_mode)}")
-        elif command.op == "=?":
-            self._modem.info("+CMGF: (0,1)")
-        elif command.arg not in ("", "0", "1"):
-            return self._error(_NOT_SUPPORTED)
-        else:
-            self._text_mode = command.arg == "1"
-        return None
 
     def _set_parameters(self, command: Command) -> str | None:
         """First octet, validity, protocol, coding of what text mode sends (27.005, 3.3.3)."""
@@ -328,25 +267,8 @@ class ShortMessages:
                 if value.strip().isdigit() and int(value) <= 255:
                     values[position] = int(value)
                 elif value.strip():
-                    return self._error(_BAD_TEXT)
+                    return self.error(_BAD_TEXT)
             self._parameters = (values[0], values[1], values[2], values[3])
-        return None
-
-    def _select(self, command: Command) -> str | None:
-        if (refused := self._without_sim()) is not None:
-            return refused
-        names = ",".join(f'"{name}"' for name in self.stores)
-        if command.op == "=?":
-            self._modem.info(f"+CPMS: ({names}),({names}),({names})")
-            return None
-        if command.op == "=":
-            wanted = [part.strip().strip('"') for part in command.arg.split(",")]
-            if not 1 <= len(wanted) <= 3 or any(name not in self.stores for name in wanted):
-                return self._error(_NOT_ALLOWED)
-            self._selected[: len(wanted)] = wanted
-        used = [(name, len(self.stores[name]), self.capacity[name]) for name in self._selected]
-        with_names = command.op == "?"
-        self._modem.info("+CPMS: " + ",".join((f'"{n}",' if with_names else "") + f"{u},{c}" for n, u, c in used))
         return None
 
     def _set_notify(self, command: Command) -> str | None:
@@ -360,81 +282,8 @@ class ShortMessages:
             if len(values) > 5 or not all(
                 v.isdigit() and int(v) <= top for v, top in zip(values, limits, strict=False)
             ):
-                return self._error(_NOT_ALLOWED)
+                return self.error(NOT_ALLOWED)
             self._notify[: len(values)] = map(int, values)
-        return None
-
-    def _index(self, text: str, which: int = 0) -> int | None:
-        store = self.stores[self._selected[which]]
-        return int(text) if text.isdigit() and int(text) in store else None
-
-    def _read(self, command: Command) -> str | None:
-        if command.op == "=?":
-            return None
-        index = self._index(command.arg)
-        if index is None:
-            return self._without_sim() or self._error(_BAD_INDEX)
-        message = self.stores[self._selected[0]][index]
-        if self._text_mode:
-            state = f'"{textmode.STATES[message.state]}"'
-            seen = textmode.look(message.pdu)
-            if seen.kind == 2:
-                self._modem.info(f"+CMGR: {state},{textmode.report_line(seen)}")
-            else:
-                header, data = textmode.lines(seen, self._charset, details=self._details)
-                self._modem.info(f"+CMGR: {state},{header}\r\n{data}")
-        else:
-            self._modem.info(f"+CMGR: {message.state},,{message.octets}\r\n{message.pdu}")
-        message.state = message.state or READ
-        return None
-
-    def _list(self, command: Command) -> str | None:
-        modem = self._modem
-        if command.op == "=?":
-            names = ",".join(f'"{state}"' for state in textmode.STATES)
-            modem.info(f"+CMGL: ({names})" if self._text_mode else "+CMGL: (0-4)")
-            return None
-        wanted = command.arg.strip('"') or (textmode.STATES[0] if self._text_mode else "0")
-        states = textmode.STATES if self._text_mode else ("0", "1", "2", "3", "4")
-        if wanted not in states:
-            return self._error(_NOT_ALLOWED)
-        state = states.index(wanted)
-        for index, message in sorted(self.stores[self._selected[0]].items()):
-            if state in (4, message.state):
-                self._show_listed(index, message)
-                message.state = message.state or READ
-        return None
-
-    def _show_listed(self, index: int, message: Stored) -> None:
-        if not self._text_mode:
-            self._modem.info(f"+CMGL: {index},{message.state},,{message.octets}\r\n{message.pdu}")
-            return
-        state = f'"{textmode.STATES[message.state]}"'
-        seen = textmode.look(message.pdu)
-        if seen.kind == 2:
-            self._modem.info(f"+CMGL: {index},{state},{textmode.report_line(seen)}")
-        else:
-            header, data = textmode.lines(seen, self._charset, details=self._details, listed=True)
-            self._modem.info(f"+CMGL: {index},{state},{header}\r\n{data}")
-
-    def _delete(self, command: Command) -> str | None:
-        store = self.stores[self._selected[0]]
-        if command.op == "=?":
-            self._modem.info(f"+CMGD: ({','.join(map(str, sorted(store)))}),(0-4)")
-            return None
-        index, _, which = command.arg.partition(",")
-        if which and which != "0":
-            states = {"1": (1,), "2": (1, 3), "3": (1, 2, 3), "4": (0, 1, 2, 3)}.get(which)
-            if states is None:
-                return self._error(_NOT_ALLOWED)
-            for number in [n for n, message in store.items() if message.state in states]:
-                del store[number]
-        elif not index.isdigit() or int(index) > self.capacity[self._selected[0]]:
-            return self._error(_BAD_INDEX)
-        else:
-            store.pop(int(index), None)
-        if not self._modem.faults.memory_full:
-            self.try_again()
         return None
 
     async def _acknowledge(self, command: Command) -> str | None:
@@ -443,7 +292,7 @@ class ShortMessages:
             self._modem.info("+CNMA: (0-2)")
             return None
         if not self._unacknowledged:
-            return self._error(_NOT_EXPECTED)
+            return self.error(_NOT_EXPECTED)
         if command.arg.partition(",")[2].strip() not in ("", "0") and await self._ask_text() is None:
             return "OK"
         _, _, timer = self._unacknowledged.popleft()
@@ -460,7 +309,7 @@ class ShortMessages:
             self._service = command.arg
             self._modem.info("+CSMS: 1,1,1")
         else:
-            return self._error(_NOT_ALLOWED)
+            return self.error(NOT_ALLOWED)
         return None
 
     def _centre(self, command: Command) -> str | None:
