@@ -32,8 +32,12 @@ UNSOLICITED = (
     NO_CARRIER,
     BUSY,
     NO_ANSWER,
-    "CALLER NUMBER:",
+    "CALLER",
     "CALLED NUMBER:",
+    "REASON FOR NO CALLER",
+    "NBR=",
+    "NDID",
+    "DDN_NMBR",
     "DATE",
     "TIME",
     "NMBR",
@@ -42,6 +46,7 @@ UNSOLICITED = (
     "DRON=",
     "DROF=",
     "FM:",
+    "TO:",
     "MESG",
 )
 """Beginnings of lines that any telephone modem may send at any moment."""

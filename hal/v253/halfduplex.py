@@ -33,6 +33,8 @@ class HalfDuplexCall(VoiceCall):
         self.received = line.codec.encoding
         self._modem_line = line
         self._turn = asyncio.Lock()
+        self._waiting = False
+        """In the receiving state until something else is to be done, because keys are heard nowhere else."""
 
     def _discard(self) -> None:
         stream = self._modem_line.data.stream
@@ -40,7 +42,7 @@ class HalfDuplexCall(VoiceCall):
             stream.playback.cancel()
 
     async def _transmit(self, audio: bytes, halt: Halt) -> int:
-        async with self._turn:
+        async with self._taking_turns():
             if self._modem_line.hears.playing:
                 return (await self._play(audio, halt))[0]
             width, played = self.encoding.width, 0
@@ -73,13 +75,13 @@ class HalfDuplexCall(VoiceCall):
 
     async def _receive(self, limit: int, halt: Halt) -> bytes:
         captured = bytearray()
-        async with self._turn, self._listening(captured):
+        async with self._taking_turns(), self._listening(captured):
             await asyncio.wait((halt.requested,), timeout=limit / RATE)
         return bytes(captured)
 
     async def listen(self, until: Awaitable[None]) -> None:
         """Receive, and keep nothing of it, until `until` is done: for who listens to the line itself. Raises a `LineFault`."""
-        async with self._turn, self._listening():
+        async with self._taking_turns(), self._listening():
             await until
 
     @asynccontextmanager
@@ -94,14 +96,23 @@ class HalfDuplexCall(VoiceCall):
             await asyncio.shield(self._modem_line.data.leave(self._modem_line.model.record_end))
 
     async def key(self, timeout: float) -> str | None:
-        if self._keys or self.hung_up or self._modem_line.hears.idle:
-            return await super().key(timeout)
-        try:
-            async with self._turn, self._listening():
-                return await super().key(timeout)
-        except LineFault as fault:
-            self.ended(str(fault), fault)
-            return await super().key(timeout)
+        if not (self._keys or self.hung_up or self._modem_line.hears.idle):
+            try:
+                async with self._turn:
+                    if not self._waiting:
+                        self._waiting = bool(await self._enter("AT+VRX", receives=True))
+            except LineFault as fault:
+                self.ended(str(fault), fault)
+        return await super().key(timeout)
+
+    @asynccontextmanager
+    async def _taking_turns(self) -> AsyncIterator[None]:
+        """The modem is in command state, and nobody else's. Raises a `LineFault`."""
+        async with self._turn:
+            if self._waiting:
+                self._waiting = False
+                await asyncio.shield(self._modem_line.data.leave(self._modem_line.model.record_end))
+            yield
 
     async def _enter(self, command: str, *, receives: bool, capture: bytearray | None = None) -> Stream | None:
         """Into a data state; None where the call has gone. Raises a `LineFault`."""
@@ -119,7 +130,7 @@ class HalfDuplexCall(VoiceCall):
         if line.model.tone:
             tone = line.model.tone.format(key=key, hundredths=round(TONE_S * 100))
             try:
-                async with self._turn:
+                async with self._taking_turns():
                     await line.at.command(f"AT+VTS={{{tone}}}", expect=())
             except CommandError:
                 line.noted("tones", "+VTS refused: keys are sent as audio")

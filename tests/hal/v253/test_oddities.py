@@ -263,6 +263,27 @@ def test_all_of_a_prompt_is_heard_with_its_gaps(tmp_path: Path) -> None:
     voice("deaf-player", tmp_path, story)
 
 
+def test_keys_that_are_typed_fast_are_all_heard(tmp_path: Path) -> None:
+    async def story(w: World) -> None:
+        w.modem.latency_s = 0.12  # going from one state to the other would take longer than a key
+        call, other = await taken(w)
+        for _ in range(2):
+            await call.play(tune(0.5))
+            await other.wait(0.5)
+            first = asyncio.create_task(call.key(5))
+            await other.wait(0.5)
+            typing = asyncio.create_task(other.press("12345678", on_s=0.07, off_s=0.05))
+            heard = [await first, *[await call.key(3) for _ in range(7)]]
+            await typing
+            assert heard == list("12345678")
+        recording = await call.record(limit_s=1)
+        assert recording.sound.seconds > 0.9
+        await call.hang_up()
+        assert w.line.state is LineState.IDLE
+
+    voice("deaf", tmp_path, story)
+
+
 def test_the_gaps_fall_where_it_is_quiet() -> None:
     import numpy as np
 
