@@ -57,6 +57,9 @@ OFF_HOOK_S = 4.0
 """Seconds for dial tone and the exchange's own work, which are no ringing."""
 DIGIT_S = 0.17
 """Seconds that a digit takes to dial: 95 ms of tone and 70 ms of pause (S11), rounded up."""
+AT_ONCE_S = 3.0
+"""Seconds beyond dialling after which a modem that was to end its dial command at once has not done so: it has waited for an
+answer all the same, and means one."""
 GUARD_S = 1.0
 """Seconds on hook until the exchange has certainly noticed."""
 
@@ -169,7 +172,8 @@ class AnalogueLine(ModemLine):
             call.begin(self.data.start(receives=True))
 
     async def _dialled(self, call: VoiceCall, left_s: float) -> HalError | None:
-        self._ear.dialling(left_s, doubt=self._progress is Progress.MODEM)
+        waited = asyncio.get_running_loop().time() > self._dialled_at + AT_ONCE_S
+        self._ear.dialling(left_s, doubt=waited or self._progress is Progress.MODEM)
         try:
             await self._connected(call)
             return await self._ear.verdict(call)

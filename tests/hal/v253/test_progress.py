@@ -164,6 +164,25 @@ def test_a_modem_that_refuses_to_leave_it_to_us_decides_and_is_doubted(tmp_path:
     voice("conexant", tmp_path, refusing, open_it=False)
 
 
+def test_a_modem_that_says_yes_to_it_and_decides_all_the_same(tmp_path: Path) -> None:
+    """+VRN=0 is accepted without effect: its OK comes with the answer, and whoever says nothing then has answered, too."""
+
+    async def deciding(w: World) -> None:
+        w.modem.commands["+VRN"] = lambda command: None
+        await w.device.open()
+        assert w.line.facts["call progress"] == "software"
+        answering = asyncio.create_task(_picks_up(w))
+        call = await w.line.dial(w.request())
+        assert w.exchange.calls[-1].answered is not None
+        await (await answering).hang_up()
+        await call.hang_up()
+
+    async def _picks_up(w: World) -> Any:
+        return await (await w.phone.rings()).answer(13.0)
+
+    voice("conexant", tmp_path, deciding, open_it=False)
+
+
 @pytest.mark.parametrize("early_s", ["10", "30"])
 def test_the_word_of_a_modem_that_takes_a_pause_for_an_answer_is_not_believed(early_s: str, tmp_path: Path) -> None:
     """+VRA shorter than the pause of the ringing tone: the modem says that the call was answered, while it still rings."""
