@@ -9,7 +9,7 @@ import inspect
 from pathlib import Path
 from typing import Any
 
-from appliance import commands, config
+from appliance import commands, config, modempage
 from appliance.config import Config, Device, LineOptions
 from appliance.overload import watchoptions
 from ivr import limits
@@ -120,7 +120,7 @@ def command_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"configuration.md": configuration, "commands.md": command_page}
+PAGES = {"configuration.md": configuration, "commands.md": command_page, "modems.md": modempage.page}
 
 
 def main() -> None:
