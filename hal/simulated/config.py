@@ -4,7 +4,8 @@ prompts = "build/prompts"              # where rendered prompts lie, for caption
 
 [[isdn]]
 name = "isdn"                          # nodes isdn.1, isdn.2 ...
-msns = ["4711", "4711"]
+msns = ["4711", "4711"]                # one a line
+numbers = ["4712"]                     # further ones, whose calls any line may take; optional
 
 [[voice]]
 name = "voice"
