@@ -5,7 +5,6 @@ The tables stand between `<!-- voice rows -->` and `<!-- /voice rows -->`, and l
 
 from __future__ import annotations
 
-import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -115,10 +114,8 @@ def page() -> str:
     """The page, its tables fresh."""
     text = PAGE.read_text(encoding="utf-8")
     for name, rows in (("voice rows", voice_rows()), ("radio rows", radio_rows())):
-        block = f"<!-- {name} -->\n" + "\n".join(rows) + f"\n<!-- /{name} -->"
-        text, found = re.subn(
-            f"<!-- {name} -->.*?<!-- /{name} -->", lambda _, block=block: block, text, flags=re.DOTALL
-        )
-        if found != 1:
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        if text.count(begin) != 1 or text.count(end) != 1:
             raise ValueError(f"{PAGE}: wants one place for its {name}")
+        text = text[: text.index(begin) + len(begin)] + "\n".join(rows) + "\n" + text[text.index(end) :]
     return text
