@@ -22,8 +22,8 @@ DRIVERS = {
     "v253": "hal.v253.analogue",
     "gsm": "hal.gsm.driver",
 }
-"""`isdn4linux`: AT-speaking ISDN terminal adapters (IS-101), one port a line. `v253`: analogue voice modems (ITU-T V.253, TIA IS-101).
-`gsm`: 3GPP TS 27.007 modems with audio on a second port."""
+"""`isdn4linux`: AT-speaking ISDN terminal adapters (IS-101), one port a line. `v253`: analogue voice modems (ITU-T V.253,
+TIA IS-101). `gsm`: 3GPP TS 27.007 modems with audio on a second port."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,7 @@ class IsdnLine(ModemLine):
         await self._register(13, set_bits=_S13_EXTENDED | _S13_RUNG, clear_bits=_S13_CALLER_ONCE)
         await self._register(23, set_bits=_S23_CALLED_IN_RING | _S23_RINGING)
         await self.set_compression(await self.compressions())
+        self.capabilities = Capabilities(duplex=self.duplex, caller_id=True, called_number=True)
 
     async def _register(self, number: int, *, set_bits: int, clear_bits: int = 0) -> None:
         lines = (await self.at.command(f"ATS{number}?")).lines

@@ -10,10 +10,11 @@ import pytest
 from hal.audio.sound import RATE, Encoding, Sound
 from hal.errors import ModemError
 from hal.line import LineState, RecordingEnd
+from hal.simulated import isdn4linux
 from hal.simulated.phonecall import PhoneCall
 from hal.v253.halfduplex import HalfDuplexCall
 from hal.v253.models import IS101, MODELS, V253
-from tests.hal.v253.world import OWN, PHONE, World, likeness, tune, voice
+from tests.hal.v253.world import OWN, PHONE, World, isdn, likeness, tune, voice
 
 ROWS = [
     # simulated, row, codec, duplex
@@ -134,3 +135,36 @@ def test_every_row_is_driven_by_a_test_or_refused_by_one() -> None:
     tested = {row for _, row, _, _ in ROWS} | {"isdn4linux", "zyxel1496"}  # isdn4linux: tests/contract
     untested = {model.name for model in (*MODELS, V253, IS101)} - tested
     assert untested == {"zyxel-omni", "is101"}, "the Omni's ADPCM is unknown; is101 is what unknown ones are called"
+
+
+@pytest.mark.parametrize("codec", [2, 3, 4])
+def test_an_isdn_adapter_without_a_better_codec_is_half_duplex(codec: int, tmp_path: Path, monkeypatch) -> None:
+    """ADPCM can only be decoded from the beginning of a stream, so each recording gets a stream of its own."""
+    monkeypatch.setattr(isdn4linux, "_VSM", {codec: isdn4linux._VSM[codec]})
+
+    async def story(w: World) -> None:
+        assert w.line.facts["codec"] == f"isdn4linux-adpcm-{codec}"
+        assert not w.line.capabilities.duplex
+        calling = asyncio.ensure_future(w.phone.place("4711", 60))
+        call = await (await anext(w.line.incoming())).answer()
+        other = await calling
+        said = tune(3.0, 4)
+        recording = asyncio.create_task(call.record(limit_s=5))
+        await other.wait(0.5)
+        await other.speaks(said)
+        recorded = await recording
+        least = 0.93 if codec == 2 else 0.97
+        assert likeness(recorded.sound, said) > least
+        await call.play(recorded.sound)
+        assert likeness(Sound(other.heard[-6 * RATE :]), said) > least - 0.05
+        waiting = asyncio.create_task(call.key(5))
+        await other.wait(0.5)
+        await other.press("7")
+        assert await waiting == "7"
+        await other.hang_up()
+        async with asyncio.timeout(2):
+            await call.wait_hung_up()
+        await call.hang_up()
+        assert w.line.state is LineState.IDLE
+
+    isdn(tmp_path, story)
