@@ -45,7 +45,7 @@ def test_the_ports_of_the_same_vendors_are_given_away():
 
 def test_every_jump_has_its_label_and_every_line_is_a_rule():
     assert set(re.findall(r'GOTO="(\w+)"', RULES)) == set(re.findall(r'LABEL="(\w+)"', RULES))
-    pair = r'[A-Z_]+(\{\w+\})?(==|!=|=|\+=)"[^"]*"'
+    pair = r'[A-Z_]+(\{[\w/]+\})?(==|!=|=|\+=)"[^"]*"'
     for line in LINES:
         assert re.fullmatch(rf"{pair}(, {pair})*", line), line
 
