@@ -45,6 +45,8 @@ class VoiceModel:
     """Has +VTS."""
     shielded_digits: bool = True
     """Keys come as `DLE /`, digits, `DLE ~` (V.253), else as one `DLE digit`."""
+    digits_repeated: bool = True
+    """The digit comes again for as long as the key is held; else once, which is all that pycallblock reads of a CX93001."""
     digits_end: str = "~"
     """What ends shielded digits: Intel has DEL."""
     deaf_while_playing: bool = False
@@ -100,6 +102,7 @@ _CONEXANT = VoiceModel(
     duplex=True,
     underrun_at_start=True,
     extra=("-SCID", "-STE"),
+    digits_repeated=False,
 )
 _LUCENT_LINES = (
     *('0,"",B0000000,B0000000,B0000000', '1,"T",0BC01800,0BC01800,0BC01800', '2,"L",00000000,00000000,B0000000'),

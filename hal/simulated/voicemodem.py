@@ -148,7 +148,8 @@ class AnalogueModem(AnalogueLine):
             self.send_raw(dle.code(key))
             return
         self.send_raw(dle.code("/") + dle.code(key))
-        end = dle.code(key) + dle.code(self.model.digits_end)
+        again = dle.code(key) if self.model.digits_repeated else b""
+        end = again + dle.code(self.model.digits_end)
         self.exchange.loop.call_later(0.04, lambda: self.send_raw(end))
 
     async def _tones_out(self, command: Command) -> str | None:

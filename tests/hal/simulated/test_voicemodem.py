@@ -161,3 +161,21 @@ def test_the_line_rings_although_the_port_is_closed(tmp_path):
             assert exchange.calls[0].rang is not None
 
     run_virtual(story())
+
+
+@pytest.mark.parametrize(("model", "codes"), [("conexant", b"\x10/\x105\x10~"), ("usr5637", b"\x10/\x105\x105\x10~")])
+def test_a_key_is_told_once_or_for_as_long_as_it_is_held(tmp_path, model, codes):
+    async def story():
+        async with Exchange(tmp_path) as exchange:
+            exchange.voice_modem("voice", "4712", model=model)
+            terminal = await ready(exchange)
+            calling = asyncio.create_task(exchange.phone("03012345").place("4712", 60))
+            await terminal.expect("RING\r\n")
+            await terminal.at("+VLS=1")
+            call = await calling
+            await call.press("5")
+            assert codes in await terminal.hears_within(0.3)
+            await call.hang_up()
+            await terminal.at("+VLS=0")
+
+    run_virtual(story())
