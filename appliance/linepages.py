@@ -12,7 +12,6 @@ from appliance.console.visible import visible
 from appliance.discovery import Finding
 from appliance.linedesk import LineDesk
 from appliance.site import Site
-from hal.usb import Bus
 
 
 async def lines(site: Site, _: dict[str, Any]) -> Answer:
@@ -76,27 +75,18 @@ async def trace(site: Site, arguments: dict[str, Any]) -> Answer:
         moment = dt.datetime.fromtimestamp(wall, site.config.service.time_zone).strftime("%H:%M:%S.%f")[:-3]
         port = "" if n == 0 else "audio "
         rows.append(f"{moment} {port}{entry.kind.value:<2} {visible(entry.text)}".replace("\n", "\\n"))
+        kind = entry.kind.name.lower()
         data.append(
-            {"number": entry.number, "at": round(wall, 3), "port": traces[n][0], "kind": entry.kind.name.lower()}
+            {"number": entry.number, "at": round(wall, 3), "port": traces[n][0], "kind": kind, "text": entry.text}
         )
-        data[-1]["text"] = entry.text
     last = max((entry.number for entry, _ in found), default=after)
     return Answer(["\n".join(rows)] if rows else [], data={"line": name, "last": last, "entries": data})
 
 
 async def discover(site: Site, arguments: dict[str, Any]) -> Answer:
     """`alertbox lines discover`: through the running box, which asks only modems that it does not use."""
-    if site.desk is not None:
-        return report(await discovery.discover(site.desk.bus, await site.desk.used(), ask=not arguments["no_ask"]))
-    bus = Bus(site.config.simulation.root)
-    used = {}
-    for device in site.config.devices:
-        for line in device.lines:
-            for port in filter(None, (line.port, line.audio)):
-                owner = bus.owner(port)
-                if owner:
-                    used[owner] = device.name
-    return report(await discovery.discover(bus, used, ask=not arguments["no_ask"]))
+    desk = _desk(site)
+    return report(await discovery.discover(desk.bus, await desk.used(), ask=not arguments["no_ask"]))
 
 
 def report(findings: Sequence[Finding]) -> Answer:
