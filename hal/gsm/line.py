@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 from hal.at.interpreter import CommandError
 from hal.at.results import CALL
-from hal.audio.pump import STALL_S
-from hal.audio.sound import Encoding
 from hal.errors import (
     CallFailed,
     Congestion,
@@ -24,13 +22,13 @@ from hal.errors import (
     NotRegistered,
     Unplugged,
 )
+from hal.gsm.call import GsmCall
 from hal.gsm.callstate import Answered, CallState, Check, Event, Glared, Over, Phase, Stray
 from hal.gsm.causes import cause_of, failure, refused_dial
-from hal.gsm.keys import Ear, KeyMerge
-from hal.gsm.pcm import PcmPort
+from hal.gsm.keys import Ear
 from hal.gsm.reports import AudioFlow, Ended, Key, LegState, Report
 from hal.line import Capabilities, DialGate, DialRequest, Direction, LineHealth
-from hal.voicecall import DuplexCall, VoiceCall
+from hal.voicecall import VoiceCall
 from hal.voiceline import RingingCall, VoiceLine
 
 if TYPE_CHECKING:
@@ -45,35 +43,8 @@ DIAL_S = 20.0
 CLEAR_S = 6.0
 """Seconds for the modem to let a call go."""
 CLEAR_POLL_S = 0.3
-AUDIO_RETRY_S = 0.5
 KEY_GAP_S = 0.2
 """Seconds between two keys: the tone (+VTD, 0.1 s as a rule) and a pause, as some modems say OK before the tone."""
-
-
-class GsmCall(DuplexCall):
-    """A call over a radio modem."""
-
-    def __init__(self, line: GsmLine, caller: str | None, called: str | None) -> None:
-        super().__init__(line, Encoding.S16LE, caller, called)
-        self.pcm: PcmPort | None = None
-        self._gsm = line
-        self._merge = KeyMerge()
-
-    def heard(self, ear: Ear, key: str) -> None:
-        """One of the two detectors has heard a key."""
-        if self._merge.feed(ear, key, asyncio.get_running_loop().time()):
-            self.key_pressed(key)
-
-    async def _send_key(self, key: str) -> None:
-        await self._gsm.send_key(key)
-
-    async def _release(self) -> None:
-        if self.stream:
-            self.stream.stop()
-        if self._gsm.call is not self:
-            return  # a fault has taken the call off the line, which may have another by now
-        await self._gsm.clear()
-        self._gsm.call_over(self)
 
 
 class GsmLine(VoiceLine):
@@ -90,7 +61,7 @@ class GsmLine(VoiceLine):
         self._outcome: asyncio.Future[Event] | None = None
         """What has become of the dialling under way."""
         self._alerting = asyncio.Event()
-        self._poor_audio = ""
+        self.poor_audio = ""
         """What was wrong with the audio of the last call."""
         self._ended_at: float | None = None
         """When the modem first said that the dialled call is over."""
@@ -105,10 +76,8 @@ class GsmLine(VoiceLine):
                 if isinstance(call, GsmCall):
                     call.heard(Ear.MODEM, key)
             case AudioFlow(ready):
-                if isinstance(call, GsmCall) and call.pcm:
-                    call.pcm.flowing = ready
-                    if not ready:
-                        asyncio.get_running_loop().call_later(STALL_S, self._check_flow, call, call.pcm)
+                if isinstance(call, GsmCall):
+                    call.flow(ready)
             case _:
                 if isinstance(report, Ended):
                     self._ended_at = self._ended_at or self._now()
@@ -135,10 +104,6 @@ class GsmLine(VoiceLine):
         if self.calls.phase is Phase.INCOMING:
             self._ring_on()
         self._gsm.turns.changed()
-
-    def _check_flow(self, call: GsmCall, pcm: PcmPort) -> None:
-        if call is self.call and not call.hung_up and not pcm.flowing:
-            self.audio_lost(ModemError(f"the modem has taken no audio for {STALL_S:g} s"))
 
     def audio_lost(self, fault: LineFault) -> None:
         """The audio port is silent or gone."""
@@ -193,10 +158,10 @@ class GsmLine(VoiceLine):
         async with self._reporting_faults(), self._gsm.turns.call():
             await self._check_ready()
             await self._before_call()
-            call = self._pending = GsmCall(self, None, request.number)
+            call = self._pending = GsmCall(self, self._gsm, None, request.number)
             try:
                 await self._set_up(request)
-                await self._begin_audio(call)
+                await call.begin_audio()
             except Glare:
                 raise
             except BaseException:
@@ -282,13 +247,13 @@ class GsmLine(VoiceLine):
             await self._before_call()
             if ringing.over:
                 raise HungUp("the caller has given up")
-            call = self._pending = GsmCall(self, ringing.caller, ringing.called)
+            call = self._pending = GsmCall(self, self._gsm, ringing.caller, ringing.called)
             try:
                 reply = await self._gsm.at.command("ATA", expect=(), timeout=DIAL_S, finals=CALL, check=False)
                 if not reply.ok:
                     await self._check_still_rings(str(reply))
                 self.calls.answered()
-                await self._begin_audio(call)
+                await call.begin_audio()
             except BaseException:
                 await self._abandon()
                 raise
@@ -318,38 +283,6 @@ class GsmLine(VoiceLine):
             reply = await self._gsm.at.command("AT" + command, expect=(), check=False)
             if not reply.ok:
                 log.info("%s: %s", self.name, reply)
-
-    async def _begin_audio(self, call: GsmCall) -> None:
-        """Open the audio path; the modem may refuse for seconds. A call that ends meanwhile is no fault."""
-        model = self._gsm.radio.model
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + model.audio_retry_s
-        while model.audio_on and not call.hung_up:
-            reply = await self._gsm.at.command("AT" + model.audio_on, expect=(), check=False)
-            if reply.ok:
-                break
-            if loop.time() >= deadline:
-                fault = ModemError(f"no audio: {reply} for {model.audio_retry_s:g} s")
-                self._gsm.audio_failed(fault)
-                raise fault
-            await asyncio.sleep(AUDIO_RETRY_S)
-            if call.hung_up:
-                raise ModemError(f"no audio: {reply} until the other side hung up")
-        if call.hung_up:
-            return
-        call.pcm = pcm = PcmPort(await self._gsm.audio.begin())
-        began = loop.time()
-
-        def tally(received: int, sent: int, gaps: int) -> None:
-            self._gsm.audio.end()
-            self._gsm.audio_trace.audio(received, sent, gaps)
-            self._poor_audio = self._gsm.audio.judge(loop.time() - began, received, sent, gaps, pcm.slips)
-
-        call.begin(
-            self._gsm.pump.start(
-                pcm, on_key=lambda key: call.heard(Ear.AUDIO, key), on_lost=self.audio_lost, tally=tally
-            )
-        )
 
     @asynccontextmanager
     async def _reporting_faults(self) -> AsyncIterator[None]:
@@ -386,9 +319,9 @@ class GsmLine(VoiceLine):
     def call_over(self, call: VoiceCall) -> None:
         super().call_over(call)
         self.apply([])
-        if self._poor_audio:
-            self._gsm.audio_failed(ModemError(self._poor_audio))
-            self._poor_audio = ""
+        if self.poor_audio:
+            self._gsm.audio_failed(ModemError(self.poor_audio))
+            self.poor_audio = ""
 
     async def _hang_up(self) -> None:
         """+CHUP until +CLCC lists no call. A dialled call may not be listed yet, so its absence is believed the second time."""
