@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar, TypeVarTuple
 
+from appliance.whereabouts import Whereabouts
 from hal.board.relay import Relay
 from hal.clock import Clock
-from hal.errors import LineFault, NotRegistered, Unplugged
+from hal.errors import LineFault, NotRegistered
 from hal.line import Device
 from hal.recovery import TIMES, Ladder, Rung
 from hal.registry import DeviceConfig
 from hal.usb import reset
 
-T = TypeVar("T")
-Ts = TypeVarTuple("Ts")
 log = logging.getLogger(__name__)
 
 POLL_S = 1.0
@@ -40,7 +37,6 @@ ABSENT_S = 60.0
 """Seconds that a device has been gone after which its power is switched: nobody is changing its place any more."""
 KEPT = 20
 """Attempts that are remembered."""
-_GENTLE = (Rung.INIT, Rung.REOPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +75,7 @@ class Mender:
         self._config = config
         self._clock = clock
         self._relay = relay
-        self._numbers: dict[str, int | None] = {}
-        """Port path of each of its USB devices, as a rule one -> what the bus called it when it was opened."""
+        self._place = Whereabouts(config)
         self._open = self._busy = False
         self._replaced = False
         self._hopeless = False
@@ -105,14 +100,14 @@ class Mender:
     async def step(self, *, whole: bool) -> None:
         """Do the next thing that may help, however long it is to be waited for. `whole`: no line of the device works, so that it
         may be reset as a whole. Raises a `LineFault` where it did not help."""
-        if self._replaced or not await self._present():
+        if self._replaced or not await self._place.present():
             await self._await_return()
             return
         step = self._ladder.next(self._now(), await self._allowed(whole))
         if step.wait_s:
             self.doing = f"waits {step.wait_s:g} s, then: {step.rung.value}"
             await self._wait(step.wait_s)
-            if self._replaced or not await self._present():
+            if self._replaced or not await self._place.present():
                 await self._await_return()
                 return
         await self._do(step.rung)
@@ -138,16 +133,16 @@ class Mender:
         """For ever: notice that the device has gone or was enumerated anew, which its open ports may not tell."""
         while True:
             await asyncio.sleep(WATCH_S)
-            if self._waiting and await self._in_executor(self._ports) != self._seen:
+            if self._waiting and await self._place.ports() != self._seen:
                 self._moved.set()
-            moved = [path for path, number in self._numbers.items() if self._config.bus.number(path) != number]
+            moved = self._place.moved()
             if not moved or self._busy:
                 continue
             self._moved.set()
             if self._open and not self._replaced:
                 log.warning("%s: what is plugged in at %s went or restarted", self.device.name, ", ".join(moved))
-                self._replaced = len(moved) == len(self._numbers)  # else other lines of the device may be talking
-                self._remember(moved)
+                self._replaced = self._place.whole(moved)  # else other lines of the device may be talking
+                self._place.remember(moved)
                 self.device.fault.set()
 
     async def close(self) -> None:
@@ -181,7 +176,7 @@ class Mender:
         match rung:
             case Rung.USB:
                 await self.close()
-                for path in await self._find_owners():
+                for path in await self._place.owners():
                     await reset.reset(self._config.bus, path)
                 await self._reappear()
             case Rung.POWER:
@@ -192,23 +187,23 @@ class Mender:
             case _ if self._open:
                 await self.device.recover(rung)
                 if rung is not Rung.INIT:
-                    self._remember(await self._find_owners())
+                    self._place.remember(await self._place.owners())
             case _:
                 await self._open_all()
 
     async def _allowed(self, whole: bool) -> Sequence[Rung]:
         """The rungs that make sense at this moment."""
-        allowed: list[Rung] = [Rung.INIT, Rung.REOPEN] if self._open else [Rung.REOPEN]
+        allowed = [Rung.INIT, Rung.REOPEN] if self._open else [Rung.REOPEN]
         if whole and not self._hopeless:
             allowed += [Rung.RESET] if self._open else []
-            allowed += [Rung.USB] if await self._find_owners() else []
+            allowed += [Rung.USB] if await self._place.owners() else []
             allowed += [Rung.POWER] if self._relay else []
         return allowed
 
     async def _open_all(self) -> None:
         """Open; where that fails a part of it may stay open, as each line of a voice modem lives on its own."""
         self._replaced = False
-        self._remember(await self._find_owners())
+        self._place.remember(await self._place.owners())
         self._hopeless = False
         try:
             await self.device.open()
@@ -232,7 +227,7 @@ class Mender:
         self.gone += 1
         gone = self._now()
         self.doing = "waits for it to be plugged in"
-        while not await self._present():
+        while not await self._place.present():
             long_gone = self._relay is not None and self._now() - gone >= ABSENT_S
             if long_gone and self._ladder.may(Rung.POWER, self._now()):
                 await self._do(Rung.POWER)
@@ -241,46 +236,15 @@ class Mender:
         await asyncio.sleep(SETTLE_S)
         await self._do(Rung.REOPEN)
 
-    # --- the bus
-
-    async def _present(self) -> bool:
-        """Its ports are there: that of the audio, and at least one of those for commands."""
-        return await self._in_executor(self._look)
-
-    def _look(self) -> bool:
-        *commands, audio = self._ports()
-        return audio and any(commands)
-
-    def _ports(self) -> list[bool]:
-        """Whether each of its ports is there; the last one is that of the audio."""
-        return [self._there(port) for port in (*self._config.ports, self._config.audio_port)]
-
-    def _there(self, port: str) -> bool:
-        try:
-            if port.startswith("alsa:"):
-                return bool(self._config.bus.pcm(port))
-            return not port or os.path.exists(self._config.bus.node(port))
-        except Unplugged:
-            return False
-
     async def _see(self, present: bool) -> None:
         while True:
-            if await self._present() is present:
+            if await self._place.present() is present:
                 return
             await asyncio.sleep(POLL_S)
 
-    async def _find_owners(self) -> list[str]:
-        """Port paths of its USB devices; of those that are not there now, as they were."""
-        ports = list(filter(None, (*self._config.ports, self._config.audio_port)))
-        found = await self._in_executor(lambda: {self._config.bus.owner(port) for port in ports})
-        return sorted({path for path in found if path} or self._numbers)
-
-    def _remember(self, paths: Iterable[str]) -> None:
-        self._numbers |= {path: self._config.bus.number(path) for path in paths}
-
     async def _wait(self, seconds: float) -> None:
         """Seconds, or until the device comes or goes."""
-        self._seen = await self._in_executor(self._ports)
+        self._seen = await self._place.ports()
         self._moved.clear()
         self._waiting = True
         try:
@@ -304,10 +268,6 @@ class Mender:
         except Exception as error:
             log.exception("%s: the driver failed", self.device.name)
             raise LineFault(f"its driver failed: {error!r}") from error
-
-    @staticmethod
-    async def _in_executor(work: Callable[[*Ts], T], *arguments: *Ts) -> T:
-        return await asyncio.get_running_loop().run_in_executor(None, work, *arguments)
 
     @staticmethod
     def _now() -> float:
