@@ -70,11 +70,17 @@ fault-matrix: setup ## what modems do wrong x every driver, each cell on a whole
 
 peers-test: setup ## vgetty, gammu, smstools, ofono, ModemManager ... at the simulated modems (PEER=vgetty: one; as root)
 	@provisioning/setup-debian provisioning/debian-packages-peers.txt
+	@$(MAKE) --silent build/peers-venv/.ready
 	@$(if $(filter 0,$(shell id -u)),,sudo -E )$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -p no:cacheprovider \
 	  tests/peers $(if $(PEER),-k $(PEER))
 
 contract-test: setup ## the whole contract suite on every row of the drivers' model tables
 	@ALERTBOX_TEST_ROWS=all $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal tests/contract
+
+build/peers-venv/.ready: tests/peers/requirements.lock
+	@$(PYTHON) -m venv build/peers-venv
+	@build/peers-venv/bin/pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 bench: bench-dtmf bench-dialout bench-load bench-storage bench-overload bench-ami bench-response ## all benchmarks
 
