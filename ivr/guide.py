@@ -117,9 +117,9 @@ The answer comes {span(limits.login_reply_s)} after the last digit. It does not 
   {span(limits.team_refill_s)}; in between even the right PIN is not accepted there;
 * all such telephones together may make {limits.all_tries} wrong entries, then one more every {span(limits.all_refill_s)}.
 
-While calls of one network look like an attack, your service may have the box ask callers of that network for a key first: "{put_through}".
-Press the key that it names within {span(limits.challenge_wait_s)}; after a wrong one it names another, once. From a registered telephone
-you are not asked.
+While calls of one network look like an attack, your service may have the box ask callers of that network for a key first:
+"{put_through}". Press the key that it names within {span(limits.challenge_wait_s)}; after a wrong one it names another, once.
+From a registered telephone you are not asked.
 
 So nobody can lock you out for long, and nobody can guess a PIN in useful time. Calls from the box to the teams are never
 affected by any of this."""
