@@ -3,6 +3,7 @@
     python -m tests.bench.ears cost [--lines 30]          CPU of listening for tones on so many lines
     python -m tests.bench.ears talkoff [--minutes 60]     speech that is taken for a hang-up, in every country's tones
     python -m tests.bench.ears tones                      tones that are recognised, by noise, level and frequency error
+    python -m tests.bench.ears answers [--calls 400]      calls that ring and are answered by one word: known when, or too early
 
 Speech is that of the DTMF bench: 22 languages and 14 voices of espeak-ng, made-up words full of long vowels. Each piece is also
 heard ten decibels louder (clipped) and at half its speed of change, as hum and song.
@@ -19,13 +20,15 @@ import numpy as np
 
 from hal.audio import companding, tones
 from hal.audio.hangup import HangUpEar
+from hal.audio.levels import active_speech_dbm0
 from hal.audio.listening import CHUNK, ToneListener
 from hal.audio.progress import analyser
 from hal.audio.pump import TICK_S
 from hal.audio.sound import FRAME, RATE, Encoding
+from hal.audio.supervision import Supervision, Verdict
 from hal.audio.tones import COUNTRIES, Cadence, Signal
 from tests.bench.dtmf import speech
-from tests.hal.audio.voices import gain, line, listen, noise
+from tests.hal.audio.voices import gain, line, listen, noise, spoken
 
 ENDS = (Signal.BUSY, Signal.CONGESTION, Signal.DIAL, Signal.UNOBTAINABLE)
 
@@ -134,10 +137,53 @@ def recognised() -> None:
         print(f"{below:13} dB | {level:3} dBm0 | {off_hz:10} Hz |", *row)
 
 
+GREETINGS = (
+    ("Hello?", "en-gb"), ("Yes?", "en-gb+f3"), ("Good evening, Miller speaking.", "en-gb+m3"), ("Hallo?", "de"),
+    ("Ja bitte?", "de+f2"), ("Schmidt.", "de+m5"), ("Oui?", "fr-fr"), ("Allô?", "fr-fr+f4"), ("Pronto?", "it"),
+)  # fmt: skip
+
+
+def answers(calls: int) -> None:
+    """Calls that ring for a while and are answered in the middle of a ring or a pause, by one short greeting."""
+    rng = np.random.default_rng(23)
+    delays: list[float] = []
+    early = late = 0
+    for _ in range(calls):
+        country = str(rng.choice(list(COUNTRIES)))
+        rings = tones.cadence(country, Signal.RING_BACK).samples(
+            float(rng.uniform(3.0, 22.0)), float(rng.uniform(-24, -8))
+        )
+        text, voice = GREETINGS[int(rng.integers(len(GREETINGS)))]
+        word = spoken(text, voice)
+        word = gain(word, float(rng.uniform(-35, -10)) - active_speech_dbm0(word))
+        quiet = tones.silence(float(rng.uniform(0.1, 1.2)))
+        call = np.concatenate([tones.silence(1.5), rings, quiet, word, tones.silence(8.0)])
+        begin = (len(rings) + len(quiet)) / RATE + 1.5
+        ear = Supervision(country, 60.0)
+        heard = line(call, float(rng.uniform(-68, -48)), seed=int(rng.integers(1 << 30)))
+        known = next((at / RATE for at in listen(ear, heard) if ear.verdict), None)
+        if known is None or ear.verdict is not Verdict.ANSWERED:
+            late += 1
+        elif known < 1.5 + len(rings) / RATE:
+            early += 1
+        else:
+            delays.append(max(0.0, known - begin))
+    cuts = np.quantile(delays, (0.5, 0.9, 0.99))
+    print(f"{calls} calls: {early} taken for answered while they rang, {late} never")
+    print(
+        "the others known after the greeting began: half within {:.1f} s, 90 % within {:.1f} s, 99 % within {:.1f} s".format(
+            *cuts
+        )
+    )
+    by_voice = sum(delay < 2.0 for delay in delays)
+    print(f"{100 * by_voice / calls:.0f} % by the voice; the rest when the next ring stayed away")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("cost", "talkoff", "tones"))
+    parser.add_argument("what", choices=("cost", "talkoff", "tones", "answers"))
     parser.add_argument("--lines", type=int, default=30)
+    parser.add_argument("--calls", type=int, default=400)
     parser.add_argument("--minutes", type=float, default=60.0)
     arguments = parser.parse_args()
     match arguments.what:
@@ -145,6 +191,8 @@ def main() -> None:
             cost(arguments.lines)
         case "talkoff":
             talkoff(arguments.minutes)
+        case "answers":
+            answers(arguments.calls)
         case _:
             recognised()
 
