@@ -29,6 +29,7 @@ VOICE = {
     "zyxel2864": ("ZyXEL ADPCM, 4 bits", "yes, `FM:<from> TO:<to>`", (SIMULATED,)),
     "zyxel1496": ("none that is known: refused", "no", (MANUAL,)),
     "zyxel-omni": ("none that is known: refused", "no", (MANUAL,)),
+    "cirrus": ("8-bit linear, taken for unsigned", "no", (SIMULATED,)),
     "conexant56k": ("8-bit linear", "no", (DIALOGUE, SIMULATED)),
     "v253": ("the best that it lists", "no", (SIMULATED,)),
     "is101": ("the best that it lists", "by its `FM: TO:` or `RING/`", (MANUAL,)),

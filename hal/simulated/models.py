@@ -73,6 +73,8 @@ class VoiceModel:
     """What it reports of the tone that follows the other side's hang-up: busy, or dial tone."""
     extra: tuple[str, ...] = ()
     """Further commands that are accepted without effect."""
+    lacks: tuple[str, ...] = ()
+    """Commands that others have and this one has not."""
 
 
 _CONEXANT = VoiceModel(
@@ -195,6 +197,21 @@ MODELS = {
             Compression(132, "ALAW", 8, "alaw"),
         ),
         ring="RING;{caller};{called}",
+    ),
+    "cirrus": VoiceModel(
+        identity={"I": "56000", "I0": "56000", "I1": "ROM TEST OK", "I3": "CL-MD56xx", "I6": "USA 1"},
+        compressions=(
+            Compression(0, "8-BIT LINEAR", 8, "u8", "(4800,7200,8000,9600,11025)"),
+            Compression(1, "16-BIT LINEAR", 16, "", "(4800,7200,8000,9600,11025)"),
+            Compression(2, "4-BIT ADPCM", 4, "", "(4800,7200,8000,9600,11025)"),
+            Compression(128, "8-BIT LINEAR", 8, "u8", "(4800,7200,8000,9600,11025)"),
+            Compression(140, "CL1", 8, "", "(4800,7200,8000,9600,11025)"),
+        ),
+        vls=(0, 1, 2, 4, 5, 6, 7, 14, 15),
+        lines=('0,""', '1,"T"', '2,"L"', '4,"S"', '5,"ST"', '6,"M"', '7,"MST"', '14,"H"', '15,"HT"'),
+        telephone=(1, 5, 7, 15),
+        shielded_digits=False,
+        lacks=("+VRA", "+VRN", "+VIT", "+VDR", "+GCI"),
     ),
     "zyxel2864": _ZYXEL,
     "zyxel1496": replace(

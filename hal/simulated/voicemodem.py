@@ -83,6 +83,8 @@ class AnalogueModem(AnalogueLine):
         self.commands |= dict.fromkeys(_SETTINGS, self._setting)
         self.commands |= dict.fromkeys((name for name in self.model.identity if name[0] == "+"), self._identify)
         self.commands |= {f"S{register}": self._register for register in range(100)}
+        for name in self.model.lacks:
+            del self.commands[name]
 
     def describe(self) -> dict[str, object]:
         """For the control socket."""

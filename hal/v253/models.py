@@ -128,6 +128,15 @@ MODELS = (
         compression="{number},8000",
     ),
     Model(
+        "cirrus",
+        re.compile(r"\bCL-?MD[0-9]{2}", re.I),
+        Dialect.V253,
+        "Dialogue: a public log of two modems at a FRITZ!Box (CL-MD56xx: ATI 56000, no +GMI; 0 and 128 8-bit linear, +VLS 1 is T, "
+        "no +VRA; takes * only after ATDT); that its linear audio is unsigned like others' is not known",
+        keys=KeySource.MODEM,
+        compression="{number},8000",
+    ),
+    Model(
         "conexant56k",
         re.compile(r"^56000$", re.M),
         Dialect.V253,

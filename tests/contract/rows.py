@@ -22,6 +22,7 @@ VOICE = {
     "lucent": "lucent",
     "elsa": "elsa",
     "zyxel2864": "zyxel2864",
+    "cirrus": "cirrus",
     "conexant56k": "conexant56k",
     "v253": "ima",
 }

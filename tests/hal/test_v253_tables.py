@@ -255,6 +255,7 @@ def test_causes_are_hexadecimal_behind_the_location() -> None:
         ("ZOOM V.90 kfav163 Serial s73198V -L Z207\n018F", "lucent", Dialect.V253),
         ("MT5634ZPX\nV.92", "multitech", Dialect.V253),
         ("LT V.90 1.0 MT5634ZBAV Serial Data/Fax/Voice Modem Version 4.09a", "multitech", Dialect.V253),
+        ("56000\nCL-MD56xx", "cirrus", Dialect.V253),
         ("ELSA MicroLink 56k Fun", "elsa", Dialect.V253),
         ("28642", "zyxel2864", Dialect.IS101),
         ("1496", "zyxel1496", Dialect.IS101),

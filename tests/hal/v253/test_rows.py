@@ -27,6 +27,7 @@ ROWS = [
     ("multitech", "multitech", Encoding.ALAW, False),
     ("lucent", "lucent", Encoding.ALAW, False),
     ("elsa", "elsa", Encoding.ALAW, False),
+    ("cirrus", "cirrus", Encoding.U8, False),
     ("zyxel2864", "zyxel2864", Encoding.ZYXEL_ADPCM_4, False),
     ("v253", "v253", Encoding.U8, False),
     ("ima", "v253", Encoding.IMA_ADPCM, False),
