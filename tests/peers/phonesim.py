@@ -11,12 +11,10 @@ import asyncio
 import contextlib
 import fcntl
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import tty
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -153,33 +151,16 @@ class Phonesim:
                     return
                 await asyncio.sleep(0.1)
 
-    async def _silence(self, master: int) -> None:
-        while True:
-            with contextlib.suppress(BlockingIOError):
-                os.write(master, bytes(320))
-            with contextlib.suppress(BlockingIOError):
-                os.read(master, 65536)
-            await asyncio.sleep(0.02)
-
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Phonesim]:
         """With the modem on, its scripts at the ready, and silence on the audio port."""
         wire = ("unshare", "--net", sys.executable, "-m", "tests.peers.phonesim_wire")
         here = Path(__file__).resolve().parents[2]
-        master, slave = os.openpty()
-        tty.setraw(slave)
-        os.set_blocking(master, False)
-        Path(self.audio_path).symlink_to(os.ttyname(slave))
-        async with program(*wire, self._root, self._place, self.path, cwd=here) as self._program:
-            silence = asyncio.create_task(self._silence(master))
-            try:
-                await self._program.prints("wire ready")
-                await self._ready_for_scripts()
-                yield self
-            finally:
-                silence.cancel()
-                os.close(master)
-                os.close(slave)
+        places = (self._root, self._place, self.path, self.audio_path)
+        async with program(*wire, *places, cwd=here) as self._program:
+            await self._program.prints("wire ready")
+            await self._ready_for_scripts()
+            yield self
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,8 @@
-"""ofono-phonesim with its TCP port on a pty: `python -m tests.peers.phonesim_wire ROOT PLACE LINK`, in a network of its own.
+"""ofono-phonesim with its TCP port on a pty: `python -m tests.peers.phonesim_wire ROOT PLACE AT AUDIO`, in a network of its own.
 
-ROOT is the tree that holds phonesim (`tests.peers.phonesim.tree`), PLACE a directory in it for this run, LINK becomes a symbolic
-link to the pty. Every line of the dialogue is printed: `> AT` from the driver, `< OK` from the modem.
+ROOT is the tree that holds phonesim (`tests.peers.phonesim.tree`), PLACE a directory in it for this run; AT becomes a symbolic link
+to the pty of commands, AUDIO to one with nothing but silence, as phonesim has no audio. Every line of the dialogue is printed:
+`> AT` from the driver, `< OK` from the modem.
 """
 
 from __future__ import annotations
@@ -62,7 +63,21 @@ async def connected() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
             await asyncio.sleep(0.05)
 
 
-async def main(root: str, place: str, link: str) -> None:
+async def silence(pty: Pty) -> None:
+    """20 ms of silence fifty times a second, by the clock: a busy machine must not look like a modem with choppy audio."""
+    loop = asyncio.get_running_loop()
+    began, written = loop.time(), 0
+    while True:
+        while written < (loop.time() - began) * 50:
+            with contextlib.suppress(BlockingIOError):
+                os.write(pty.master, bytes(320))
+            written += 1
+        with contextlib.suppress(BlockingIOError):
+            os.read(pty.master, 65536)
+        await asyncio.sleep(0.01)
+
+
+async def main(root: str, place: str, at: str, audio: str) -> None:
     raise_loopback()
     bus = f"unix:path=/{place}/bus"
     inside = {
@@ -81,7 +96,8 @@ async def main(root: str, place: str, link: str) -> None:
         "chroot", root, "ofono-phonesim", "-p", str(PORT), "-gui", rules, env=os.environ | inside
     )
     reader, writer = await connected()
-    pty, said, told = Pty(Path(link)), Shown("<"), Shown(">")
+    pty, said, told = Pty(Path(at)), Shown("<"), Shown(">")
+    quiet = asyncio.create_task(silence(Pty(Path(audio))))
 
     def from_driver() -> None:
         data = os.read(pty.master, 65536)
@@ -93,8 +109,9 @@ async def main(root: str, place: str, link: str) -> None:
     while data := await reader.read(65536):
         said.feed(data)
         os.write(pty.master, data)
+    quiet.cancel()
     await phonesim.wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:4]))
+    asyncio.run(main(*sys.argv[1:5]))

@@ -163,6 +163,27 @@ async def test_call_in_from_a_number(modem: Phonesim, device: GsmDevice):
 
 
 @story
+async def test_call_in_from_nobody_known(modem: Phonesim, device: GsmDevice):
+    await modem.ring("")
+    ringing = await first_call(device)
+    assert ringing.caller is None
+    async with await ringing.answer():
+        assert device.line.state is LineState.IN_CALL
+    await idle(device)
+
+
+@story
+async def test_two_calls_in_one_after_the_other(modem: Phonesim, device: GsmDevice):
+    for number in ("0301234567", "0307654321"):
+        await modem.ring(number)
+        ringing = await first_call(device)
+        assert ringing.caller == number
+        async with await ringing.answer():
+            pass
+        await idle(device)
+
+
+@story
 async def test_call_in_that_is_refused(modem: Phonesim, device: GsmDevice):
     await modem.ring("0301234567")
     ringing = await first_call(device)
@@ -198,6 +219,7 @@ async def test_caller_who_hangs_up_after_our_answer(modem: Phonesim, device: Gsm
 async def test_message_out(modem: Phonesim, device: GsmDevice):
     text = "Alert 17: {mail} down [site €] – no, site B"
     assert await device.sms.send_sms("+491701234567", text, originator="test") == "0"
+    await until(lambda: _sent(modem), "a message on the wire")
     assert _sent(modem) == [text]
 
 
@@ -206,6 +228,7 @@ async def test_long_messages_out(modem: Phonesim, device: GsmDevice):
     for text, parts in ((LONG, 2), (NOT_GSM7, 3)):
         before = len(_sent(modem))
         assert await device.sms.send_sms("0170123456", text, originator="test") == ",".join("0" * parts)
+        await until(lambda before=before, parts=parts: len(_sent(modem)) == before + parts, "messages on the wire")
         assert "".join(_sent(modem)[before:]) == text
 
 
