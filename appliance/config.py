@@ -161,7 +161,12 @@ class Lines:
     test_number: str = option(
         "", _number(empty=True), "Number that a line calls to prove itself; empty: no test calls."
     )
-    health_s: float = option(10.0, toml.number(5, 3600), "Between two round trips to an idle modem.", "s")
+    health_s: float = option(
+        10.0,
+        toml.number(5, 3600),
+        "Between two round trips to an idle modem; with more than 15 s a dead one is reported later than after 30 s.",
+        "s",
+    )
     reopen_s: float = option(
         2.0, toml.number(0.1, 600), "Before the first attempt to reopen a device; doubles each time.", "s"
     )
