@@ -68,11 +68,12 @@ powercut-test: setup ## power cuts: writes not synced are dropped or torn
 fault-matrix: setup ## what modems do wrong x every driver, each cell on a whole box (ROW=, DRIVER=: some of it)
 	@$(BIN)/python -m tests.faultmatrix --jobs $(JOBS) --row "$(ROW)" --driver "$(DRIVER)"
 
+# Peers mostly wait, for a modem speaks at the pace of life: more tests at a time than processors.
 peers-test: setup ## vgetty, gammu, smstools, ofono, ModemManager ... at the simulated modems (PEER=vgetty: one; as root)
 	@provisioning/setup-debian provisioning/debian-packages-peers.txt
 	@$(MAKE) --silent build/peers-venv/.ready
-	@$(if $(filter 0,$(shell id -u)),,sudo -E )$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -p no:cacheprovider \
-	  tests/peers $(if $(PEER),-k $(PEER))
+	@$(if $(filter 0,$(shell id -u)),,sudo -E )$(BIN)/python -m pytest -n 6 --dist worksteal -p no:cacheprovider \
+	  tests/peers $(if $(PEER),-k "$(PEER)")
 
 contract-test: setup ## the whole contract suite on every row of the drivers' model tables
 	@ALERTBOX_TEST_ROWS=all $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal tests/contract

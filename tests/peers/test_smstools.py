@@ -119,5 +119,6 @@ def test_receives_and_deletes_from_the_modem(tmp_path, model):
             heads = [file.read_text().partition("\n\n")[0] for file in (place / "incoming").iterdir()]
             assert all("From: 4917077" in head for head in heads)
             await until(lambda: log(place).count("AT+CMGD=") >= 4, "deletion of four parts")
+            await until(lambda: "Used memory is 0 of" in log(place).rpartition("AT+CMGD=")[2], "an empty modem")
 
     asyncio.run(story())
