@@ -11,6 +11,7 @@ Source: 3GPP TS 27.007, 8.3 (+CPIN), 8.65 (+CPINR); 3GPP TS 31.101, 11.1.9 (thre
 from __future__ import annotations
 
 import asyncio
+import enum
 import logging
 import os
 import re
@@ -34,13 +35,22 @@ PIN_S = 15.0
 ALL_TRIES = 3
 _NOT_YET = ("10", "13", "14")
 
-_refused: dict[str, bool] = {}
-_COUNTED = " counted"
+
+class Past(enum.Enum):
+    """What is known of a SIM that was given a PIN."""
+
+    TRIED = "tried"
+    """Its answer was not seen: the power went, or the modem fell silent."""
+    REFUSED = "refused"
+    COUNTED = "refused-and-counted"
+    """It has refused one, and its counter of tries went down with that: the counter can be believed."""
+
+
+_known: dict[str, Past] = {}
 
 
 class PinMemory:
-    """Which SIMs have refused a PIN: in this process, and in `path` across restarts. One SIM a line: its card number, and whether
-    its counter was seen to count the refusal."""
+    """What is known of the SIMs: in this process, and in `path` across restarts. One SIM a line: its card number, and a word."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
@@ -50,47 +60,45 @@ class PinMemory:
         """Where it is kept, for people."""
         return str(self._path) if self._path else "this program's memory"
 
-    async def holds(self, card: str) -> bool:
-        """This SIM has refused a PIN."""
-        return card in await self._all()
+    async def past(self, card: str) -> Past | None:
+        """What is known of this SIM. None: nothing, or it took its PIN."""
+        known = await asyncio.get_running_loop().run_in_executor(None, self._read) | _known
+        return known.get(card)
 
-    async def counts(self, card: str) -> bool:
-        """Its counter of tries is known to count."""
-        return (await self._all()).get(card, False)
-
-    async def _all(self) -> dict[str, bool]:
-        return await asyncio.get_running_loop().run_in_executor(None, self._read) | _refused
-
-    async def remember(self, card: str, *, counted: bool = False) -> None:
-        """A PIN is about to be tried, or was refused; on the disk when it returns."""
-        _refused[card] = counted
-        await asyncio.get_running_loop().run_in_executor(None, self._write, card, True)
+    async def remember(self, card: str, past: Past) -> None:
+        """On the disk when it returns. Raises OSError."""
+        _known[card] = past
+        await asyncio.get_running_loop().run_in_executor(None, self._write, card, past)
 
     async def forget(self, card: str) -> None:
         """It has been unlocked."""
-        if await self.holds(card):
-            _refused.pop(card, None)
-            await asyncio.get_running_loop().run_in_executor(None, self._write, card, False)
+        if await self.past(card):
+            _known.pop(card, None)
+            try:
+                await asyncio.get_running_loop().run_in_executor(None, self._write, card, None)
+            except OSError as error:
+                log.warning("%s: %s", self._path, error)
 
-    def _read(self) -> dict[str, bool]:
+    def _read(self) -> dict[str, Past]:
         if self._path is None:
             return {}
         with suppress(FileNotFoundError):
-            lines = self._path.read_text().splitlines()
-            return {line.removesuffix(_COUNTED): line.endswith(_COUNTED) for line in lines}
+            lines = [line.split() for line in self._path.read_text().splitlines()]
+            words = {past.value: past for past in Past}
+            return {line[0]: words.get(line[-1], Past.REFUSED) for line in lines if line}
         return {}
 
-    def _write(self, card: str, refused: bool) -> None:
+    def _write(self, card: str, past: Past | None) -> None:
         if self._path is None:
             return
         cards = self._read()
         cards.pop(card, None)
-        if refused:
-            cards[card] = _refused.get(card, False)
+        if past:
+            cards[card] = past
         fresh = self._path.with_name(self._path.name + ".new")
         fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "w") as file:
-            file.write("".join(f"{each}{_COUNTED if counted else ''}\n" for each, counted in cards.items()))
+            file.write("".join(f"{each} {word.value}\n" for each, word in cards.items()))
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._path)
@@ -107,8 +115,8 @@ async def unlock(
     """Wait for the SIM and give it its PIN if it asks; its state, for people. `card_number` is asked when the SIM is there, and
     names the device where the modem does not tell. Raises `NotRegistered` where a person is needed, `ModemSilent`.
 
-    The refusal is written down before the PIN is tried, and struck out when it was right: a power cut in between costs a visit
-    by a person, not the SIM.
+    That it is tried is written down before it is, and struck out when it was right. Where nobody knows what became of it, it is
+    tried again only if the SIM's counter says that it was not refused.
     """
     status = await _status(at)
     card = await card_number()
@@ -125,17 +133,20 @@ async def unlock(
             f"the SIM has only {tries} PIN tries left: correct the PIN, and unlock the SIM once in a telephone; "
             "the machine does not spend its tries"
         )
-    if await memory.holds(card) and not (tries == ALL_TRIES and await memory.counts(card)):
+    if await memory.past(card) in (Past.REFUSED, *((Past.TRIED, Past.COUNTED) if tries is None else ())):
         raise NotRegistered(
-            "this SIM has refused a PIN before, and is not tried again: correct the PIN, unlock the SIM once in a telephone, "
+            "this SIM has refused a PIN, or may have, and is not tried again: correct the PIN, unlock the SIM once in a telephone, "
             f"and take its line out of {memory.place}"
         )
-    await memory.remember(card)
+    try:
+        await memory.remember(card, Past.TRIED)
+    except OSError as error:
+        raise NotRegistered(f"the SIM's PIN is not tried, as {memory.place} cannot be written: {error}") from error
     try:
         await at.command(f'AT+CPIN="{pin}"', expect=(), timeout=PIN_S)
     except CommandError as error:
         tries = await _tries_left(at, model)
-        await memory.remember(card, counted=tries is not None and tries < ALL_TRIES)
+        await memory.remember(card, Past.COUNTED if tries is not None and tries < ALL_TRIES else Past.REFUSED)
         raise NotRegistered(
             f"the SIM refuses the configured PIN ({cme(error.reply.detail)}); it is not tried again"
         ) from error

@@ -240,24 +240,61 @@ def test_not_even_by_another_process_and_whatever_is_configured(tmp_path, monkey
 
     for pin in ("9999", "9999", "8888", "1234"):
         run_virtual(start(pin))
-        monkeypatch.setattr("hal.gsm.sim._refused", {})  # the program has ended
+        monkeypatch.setattr("hal.gsm.sim._known", {})  # the program has ended
     assert tried == ['AT+CPIN="9999"']
     remembered = tmp_path / "sim-pin-refused"
     assert remembered.stat().st_mode & 0o077 == 0
-    assert remembered.read_text() == f"{ICCID}\n"  # and nothing of the PIN, not even a digest
+    assert remembered.read_text() == f"{ICCID} refused\n"  # and nothing of the PIN, not even a digest
 
 
-def test_a_power_cut_while_the_sim_thinks_costs_no_second_try(tmp_path):
+@pytest.mark.parametrize(("tries", "again"), [(None, False), (3, True), (2, False)])
+def test_a_power_cut_while_the_sim_thinks(tmp_path, monkeypatch, tries, again):
+    """Nobody knows what became of the PIN but the SIM's counter, where there is one."""
+    monkeypatch.setattr("hal.gsm.sim.PIN_S", 0.5)
+
     async def story():
         radio = ScriptedRadio()
         wants_pin(radio, "1234")
-        seen = []
-        radio.answers["AT+CPIN="] = lambda _: seen.append((tmp_path / "refused").read_text()) or say("+CME ERROR: 16")
-        device = device_on(radio, pin="9999")
-        device.radio._memory = PinMemory(tmp_path / "refused")
-        with pytest.raises(NotRegistered):
+        enter, seen = radio.answers["AT+CPIN="], []
+        radio.answers["AT+CPIN="] = lambda _: seen.append((tmp_path / "refused").read_text()) or ""
+        memory = PinMemory(tmp_path / "refused")
+
+        async def start() -> None:
+            device = device_on(radio, pin="1234")
+            device.radio._memory = memory
+            try:
+                await device.open()
+            finally:
+                await device.close()
+
+        with pytest.raises(ModemSilent):
+            await start()
+        assert seen == ["gsm tried\n"]
+        monkeypatch.setattr("hal.gsm.sim._known", {})
+        radio.answers["AT+CPIN="] = enter
+        if tries is not None:
+            radio.answers["AT+SPIC"] = say(f"+SPIC: {tries},10,0,10", "OK")
+        if again:
+            await start()
+            assert await memory.past("gsm") is None
+        else:
+            with pytest.raises(NotRegistered):
+                await start()
+        assert len(radio.sent("AT+CPIN=")) == 1 + again
+        radio.close()
+
+    run_virtual(story())
+
+
+def test_no_pin_is_tried_that_could_not_be_remembered(tmp_path):
+    async def story():
+        radio = ScriptedRadio()
+        wants_pin(radio, "1234")
+        device = device_on(radio, pin="1234")
+        device.radio._memory = PinMemory(tmp_path / "no such directory" / "refused")
+        with pytest.raises(NotRegistered, match="cannot be written"):
             await device.open()
-        assert seen == ["gsm\n"]
+        assert not radio.sent("AT+CPIN=")
         radio.close()
 
     run_virtual(story())
@@ -296,7 +333,7 @@ def test_a_person_who_unlocks_the_sim_ends_the_memory(tmp_path):
         left["tries"] = 3  # in a telephone
         await start("1234")
         assert left["tries"] == 3
-        assert not await memory.holds("gsm")
+        assert await memory.past("gsm") is None
         radio.close()
 
     run_virtual(story())
@@ -318,7 +355,7 @@ def test_a_counter_that_never_counts_is_not_believed():
 
 @pytest.fixture(autouse=True)
 def no_memory(monkeypatch):
-    monkeypatch.setattr("hal.gsm.sim._refused", {})
+    monkeypatch.setattr("hal.gsm.sim._known", {})
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)
 
 

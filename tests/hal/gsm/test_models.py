@@ -490,7 +490,7 @@ def test_cring_left_on_by_another_program_rings_all_the_same(tmp_path):
 
 @pytest.mark.parametrize("model", ["sim7600", "ec25", "e1550"])
 def test_a_wrong_sim_pin_is_one_try_on_every_counter(tmp_path, model, monkeypatch):
-    monkeypatch.setattr("hal.gsm.sim._refused", {})
+    monkeypatch.setattr("hal.gsm.sim._known", {})
 
     async def all_of_it() -> None:
         async with Exchange(tmp_path) as exchange:
