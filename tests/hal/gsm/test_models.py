@@ -18,6 +18,7 @@ from hal.gsm.models import MODELS
 from hal.line import LineState
 from hal.registry import DeviceConfig, create
 from hal.simulated import Exchange
+from hal.simulated.quectel import QuectelModem
 from hal.simulated.radiomodels import MODELS as SIMULATED
 from tests.hal.gsm.scripted_radio import Gate, request
 from tests.support.smstaker import Taker
@@ -384,6 +385,31 @@ def test_usb_audio(tmp_path, monkeypatch, there):
         audio_port="alsa:hw:CARD=Android",
         before=lambda modem: setattr(modem, "usb_audio", True),
     )
+
+
+def test_usb_audio_through_the_real_library(tmp_path, monkeypatch):
+    """ALSA's `null` card: what is played is lost and what is heard is silence, but bridge, thread and pace are the real ones."""
+    pytest.importorskip("alsaaudio")
+    monkeypatch.setattr(QuectelModem, "setup_s", 0.1)
+
+    async def all_of_it() -> None:
+        async with Exchange(tmp_path) as exchange:
+            modem = exchange.gsm_modem("gsm", number=NUMBER, model="eg25")
+            modem.usb_audio = True
+            options = DeviceConfig("gsm", "gsm", (str(tmp_path / "gsm"),), audio_port="alsa:null")
+            device = create(options, gate=Gate(), pump=AudioPump())
+            async with asyncio.timeout(60):
+                await device.open()
+                dialling = asyncio.create_task(device.lines[0].dial(request(PHONE)))
+                await (await exchange.phone(PHONE).rings(within=30)).answer(0.2)
+                async with await dialling as call:
+                    assert (await call.play(SPEECH)).complete
+                    heard = (await call.record(limit_s=0.5)).sound
+                    assert len(heard.data) == RATE
+                assert "sound card null" in (await device.lines[0].health()).facts["audio path"]
+                await device.close()
+
+    asyncio.run(all_of_it())
 
 
 def test_a_model_without_a_sound_card_dials_nobody(tmp_path):
