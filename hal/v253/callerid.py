@@ -26,6 +26,8 @@ class CallerId:
 
     caller: str | None = None
     called: str | None = None
+    bare: bool = False
+    """A line of digits only: without a ring before it, it may be the late answer to anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,9 @@ _NUMBERS = tuple(
         r"REASON FOR NO CALLER NUMBER *[=:] *(?P<caller>).*\Z",
         r"(?:NDID|CALLED NUMBER) *[=:] *(?P<called>.*)\Z",
         r'\+CLIP: *"?(?P<caller>[^",]*)"?',
-        r"(?P<caller>\+?[0-9]{3,20})\Z",  # ELINK 301
     )
 )
+_BARE = re.compile(r"\+?[0-9]{3,20}\Z")  # ELINK 301
 _MESSAGE = re.compile(r"MESG *= *(?P<hex>[0-9A-F ]*)\Z", re.IGNORECASE)
 _DETAIL = re.compile(
     r"(?:DATE|TIME|NAME|CALLER NAME|REASON FOR NO CALLER NAME|DIVERTING NUMBER|CIDM)\b *(?:[=:]|\Z)", re.IGNORECASE
@@ -87,6 +89,8 @@ def parse(line: str) -> Ring | CallerId | Detail | RingEnded | None:
         if match := pattern.match(line):
             groups = match.groupdict()
             return CallerId(_number(groups.get("caller")), _number(groups.get("called")) or None)
+    if _BARE.match(line):
+        return CallerId(_number(line), bare=True)
     if match := _MESSAGE.match(line):
         caller = cidmessage.caller(match["hex"])
         return Detail() if caller is None else CallerId(_number(caller))

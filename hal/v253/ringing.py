@@ -46,7 +46,9 @@ class RingWatch:
             self._details = self._again(None, self._details_s, self._offer)
 
     def caller_id(self, details: CallerId) -> None:
-        """The modem says who calls, or whom. That may come before the first ring (British lines)."""
+        """The modem says who calls, or whom. That may come before the first ring (British lines), where it is sure to be that."""
+        if details.bare and not self._rung:
+            return
         self._note(details.caller, details.called)
         self._record = self._again(self._record, min(RECORD_S, self._details_s), self._recorded)
 

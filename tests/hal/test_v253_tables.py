@@ -150,7 +150,7 @@ def test_any_list_gives_a_codec_or_one_error(lines: list[str]) -> None:
         ("FM: 03012345/12/ TO: 4711", callerid.CallerId("03012345", "4711")),
         ('+CLIP: "+4930123",145,,,,0', callerid.CallerId("+4930123")),
         ("030-123 45", None),
-        ("03012345", callerid.CallerId("03012345")),
+        ("03012345", callerid.CallerId("03012345", bare=True)),
         ("CallerID: 030 123-45", callerid.CallerId("03012345")),
         ("RING 1234", callerid.Ring("1234")),
         ("RING 03012345", callerid.Ring("03012345")),

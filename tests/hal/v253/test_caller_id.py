@@ -41,6 +41,7 @@ async def offered(w: World, within: float = 20.0) -> tuple[float, str | None, st
         ([(0, "RING"), (0.1, "MESG = 030430373731")], (0.6, "0771")),
         ([(0, "DRON=20"), (0, "RING"), (1, "DROF=40"), (0.1, "DRON=20"), (0.1, "RING")], (1.2, None)),
         ([(0, "RING"), (0, "FM:0771 TO:99"), (0, "RING")], (0.0, "0771")),
+        ([(0, "RING"), (0.2, "0771")], (0.7, "0771")),
     ],
 )
 def test_a_call_is_offered_when_its_record_is_whole(
