@@ -135,6 +135,14 @@ SENT = (
         lambda case, part: "~" in part and not is_text_basic(case.text),
     ),
     _known(
+        "messaging reads",
+        "cannot read a message without text",
+        "python-messaging",
+        "23.040, 9.2.3.16: the length may be 0",
+        "error",
+        lambda case, part: not part,
+    ),
+    _known(
         "gammu writes",
         "writes U+0001 for a tilde in UCS-2",
         "gammu",

@@ -6,8 +6,11 @@ read; and what a network may send, all must read alike. Where they do not, `orac
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
+from hal.simulated import pdu as network
 from tests.peers import oracle_cases as cases
 from tests.peers import oracle_views as views
 from tests.peers import oracles
@@ -117,6 +120,30 @@ def test_what_a_network_may_send_is_read_alike(oracle: str):
             nothing = field == "centre" and not theirs[field] and not mine[field]  # None or empty
             if theirs[field] != mine[field] and not nothing:
                 ledger.differ(field, mine[field], theirs[field], case)
+    ledger.close()
+
+
+@pytest.mark.parametrize("oracle", [pytest.param("gammu", marks=gammu), pytest.param("messaging", marks=messaging)])
+def test_what_the_simulated_network_delivers_is_read_alike(oracle: str):
+    moment = datetime(2024, 2, 29, 23, 59, 58)
+    texts = cases.texts(8, 2500)
+    sent = [(case, *part) for case in texts for part in network.deliver(case.number, case.text, moment)]
+    answers = getattr(oracles, oracle)({"decode": octets} for _, octets, _ in sent)
+    ledger = Ledger(f"{oracle} reads", tuple(row for row in SENT if "long number" not in row.what))
+    read: dict[cases.Text, str] = {}
+    for (case, octets, length), theirs in zip(sent, answers, strict=True):
+        ours = views.decoded(octets)
+        assert (ours["number"], ours["when"]) == (case.number, str(moment))
+        assert length == len(octets) // 2 - 1 - int(octets[:2], 16)
+        read[case] = read.get(case, "") + ours["text"]
+        ledger.compared += 1
+        if "error" in theirs:
+            ledger.differ("error", octets, theirs["error"], case, ours["text"])
+            continue
+        for field in ("kind", "number", "text", "part", "when"):
+            if theirs[field] != ours[field]:
+                ledger.differ(field, ours[field], theirs[field], case, ours["text"])
+    assert all(text == case.text for case, text in read.items())
     ledger.close()
 
 
