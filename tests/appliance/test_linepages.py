@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -152,6 +153,12 @@ def test_the_commands_on_a_running_box(tmp_path):
         shown = (await place.command("lines trace", line="3", seconds=2)).parts[0]
         assert "\\x1b]0;owned" in shown
         assert shown.replace("\n", "").isprintable()
+
+        device = place.config.devices[0]
+        numbered = replace(device, lines=(replace(device.lines[0], port="/dev/ttyUSB2"), *device.lines[1:]))
+        place.box.config = replace(place.config, devices=(numbered, *place.config.devices[1:]))
+        remarks = (await place.command("check")).data["remarks"]
+        assert any(each.startswith("warning: isdn: /dev/ttyUSB2 may be another modem's") for each in remarks)
 
     in_town(tmp_path, story)
 
