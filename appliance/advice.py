@@ -49,7 +49,7 @@ ADVICE = (
         f"It has restarted by itself. {POWER}",
     ),
     Advice(
-        r"PIN.*(refuse|correct it)|PIN tries left",
+        r"refuses the configured PIN|refused a PIN|PIN tries left",
         "The PIN in sim_pin_file is wrong, and is not tried again. Unlock the SIM once in a telephone, then correct the file.",
     ),
     Advice(r"SIM wants its PIN", "Write the SIM's PIN into the file that sim_pin_file names, mode 0600."),
@@ -69,7 +69,7 @@ ADVICE = (
         "Look at the telephone cable and the socket; a telephone plugged in there must give dial tone.",
     ),
     Advice(
-        r"no audio|took no audio|audio port|only a reset brings the audio",
+        r"no audio|audio port|only a reset brings the audio|was choppy",
         "Is `audio` the audio port (alertbox lines discover)? SIM7600: some firmware loses audio after the first call until it "
         "is reset, which the box does; newer firmware mends it.",
     ),
