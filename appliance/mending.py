@@ -203,7 +203,7 @@ class Mender:
     async def _open_all(self) -> None:
         """Open; where that fails a part of it may stay open, as each line of a voice modem lives on its own."""
         self._replaced = False
-        self._place.remember(await self._place.owners())
+        self._place.remember(await self._place.owners(), only=True)
         self._hopeless = False
         try:
             await self.device.open()

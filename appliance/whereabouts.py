@@ -37,8 +37,10 @@ class Whereabouts:
         found = await _in_executor(lambda: {self._config.bus.owner(name) for name in names})
         return sorted({path for path in found if path} or self._numbers)
 
-    def remember(self, paths: Iterable[str]) -> None:
-        """These are the ones that are open now."""
+    def remember(self, paths: Iterable[str], *, only: bool = False) -> None:
+        """These are open now; `only`: and no others."""
+        if only:
+            self._numbers = {}
         self._numbers |= {path: self._config.bus.number(path) for path in paths}
 
     def moved(self) -> list[str]:
