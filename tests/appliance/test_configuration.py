@@ -88,7 +88,7 @@ def test_the_defaults_of_every_option_are_of_its_kind():
             if isinstance(written, Path):
                 written = str(written)
             elif isinstance(written, tuple):
-                written = list(written)
+                written = [getattr(each, "value", each) for each in written]
             elif option.name == "mode":
                 written = f"{written:04o}"
             elif option.name == "time_zone":
