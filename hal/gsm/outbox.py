@@ -15,6 +15,8 @@ PROMPT_S = 5.0
 """Seconds for the prompt."""
 RESULT_S = 60.0
 """Seconds for the network to take a message."""
+_NO_WORD = ("332", "network timeout")
+"""+CMS ERROR (TS 27.005, 3.2.5) where the modem has waited in vain for the network's word: the message may have gone out."""
 VALIDITY = timedelta(hours=72)
 """An alert notice that could not be delivered for as long as an alert counts as new is of no use any more."""
 
@@ -56,6 +58,8 @@ def _reference(reply: Reply, handed_over: bool) -> str:
     reference = reply.value("+CMGS:")
     if reply.ok and reference:
         return reference.split(",")[0].strip()
+    if handed_over and reply.code == "+CMS ERROR" and reply.detail.lower() in _NO_WORD:
+        raise SmsUnknown(f"the message was handed over, and the network said nothing of it: {cms(reply.detail)}")
     if not reply.ok:
         raise SmsFailed(cms(reply.detail) if reply.code == "+CMS ERROR" else str(reply))
     if handed_over:

@@ -267,8 +267,10 @@ _PREFIXES: dict[str, Callable[[str], Report | None]] = {
     "^CONF:": _huawei_leg(LegState.ALERTING),
     "^CONN:": lambda _: Connected(),
     "VOICE CALL: BEGIN": lambda _: Connected(),
+    "VOICE CALL:BEGIN": lambda _: Connected(),  # the A7672 leaves the blank out at times
     "^CEND:": _cend,
     "VOICE CALL: END": lambda _: Ended(),
+    "VOICE CALL:END": lambda _: Ended(),
     "REMOTE CALL END": lambda _: Ended(),
     "MISSED_CALL:": lambda _: Missed(),
     "NO CARRIER": lambda _: Ended("NO CARRIER"),

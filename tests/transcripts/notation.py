@@ -11,6 +11,7 @@
     = prompt                      ... the message is handed over now
     = Caller +4930                ... what the vocabulary makes of an unsolicited line: a report and what it says
     = line *PSUTTZ: ...           ... a line that means nothing to this house
+    = result +CMS ERROR: 38       ... a result code that ends nothing
     = code R                      ... a shielded code
     ! open                        expected of the driver (see `replay`); what stands above it answers the driver's commands
 
