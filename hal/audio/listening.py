@@ -6,6 +6,7 @@ it is 100 ms, and looked at together with that of the other lines: a tenth of th
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -16,6 +17,8 @@ from hal.audio.progress import BEFORE, HOP, Frames, analyser
 
 if TYPE_CHECKING:
     from hal.audio.pump import Stream
+
+log = logging.getLogger(__name__)
 
 CHUNK: Final = 10 * HOP
 """Samples (100 ms) that a line is listened to at once."""
@@ -65,7 +68,10 @@ class ToneListener:
         seen = analyser(country).look(signals)
         for row, stream in enumerate(streams):
             if stream.ear:
-                stream.ear.hear(signals[row], Frames(seen.kinds[row], seen.levels[row]))
+                try:
+                    stream.ear.hear(signals[row], Frames(seen.kinds[row], seen.levels[row]))
+                except Exception:  # one line's trouble is not the others'
+                    log.exception("listening for tones")
 
     def _next(self, stream: Stream) -> Samples:
         size = CHUNK * stream.width
