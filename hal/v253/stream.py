@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from hal.audio import adpcm, companding
 from hal.audio.sound import Encoding
+from hal.errors import ModemError
 from hal.v253.codec import Unshield, shield
+
+_PROBE = 32
+"""Bytes of what is sent that are looked for in what comes back."""
+_VARIED = 12
+"""Values that must occur in them: silence and steady tones look like themselves anywhere."""
+_PROBE_TICKS = 2
+"""Ticks for which they are looked for. A line's own echo comes later: what is written is played three ticks ahead."""
 
 
 class ShieldedPort:
@@ -38,8 +47,14 @@ class ShieldedPort:
         self._on_end = on_end
         self._decoder = adpcm.decoder(encoding) if encoding.adpcm else None
         self._encoder = adpcm.encoder(encoding) if encoding.adpcm else None
+        self._sent: deque[bytes] = deque(maxlen=2 * _PROBE_TICKS)
 
     def decode(self, data: bytes) -> bytes:
+        """Audio of what has arrived. Raises `ModemError` where the modem only sends back what it is sent: it has restarted, and is
+        in command state with its echo on."""
+        if any(probe and probe in data for probe in self._sent):
+            raise ModemError("the modem sends back what it is sent: it has left the call by itself")
+        self._sent.append(b"")  # the probes age, whether or not more is sent
         audio = self._unshield.feed(data)
         if self.capture is not None:
             self.capture += audio
@@ -49,7 +64,11 @@ class ShieldedPort:
         return companding.encode(self._decoder.decode(audio), self.encoding) if self._decoder else audio
 
     def encode(self, audio: bytes) -> bytes:
-        return shield(self._encoder.encode(companding.decode(audio, self.encoding)) if self._encoder else audio)
+        data = shield(self._encoder.encode(companding.decode(audio, self.encoding)) if self._encoder else audio)
+        if self.receives:
+            probe = data[:_PROBE]
+            self._sent.append(probe if len(set(probe)) >= _VARIED else b"")
+        return data
 
 
 def seen(encoding: Encoding) -> Encoding:
