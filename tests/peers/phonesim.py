@@ -27,7 +27,7 @@ PASSWD = "root:x:0:0:root:/root:/usr/sbin/nologin\n"
 
 
 def mirror() -> str:
-    """The Debian mirror that this machine's own apt uses."""
+    """The Debian mirror that this machine's own apt uses. RuntimeError where it uses none."""
     shown = subprocess.run(
         [
             "apt-get",
@@ -42,7 +42,10 @@ def mirror() -> str:
         text=True,
         check=True,
     )
-    return next(uri for uri in shown.stdout.split() if not uri.rstrip("/").endswith("-security"))
+    mirrors = [uri for uri in shown.stdout.split() if not uri.rstrip("/").endswith("-security")]
+    if not mirrors:
+        raise RuntimeError("apt of this machine knows no Debian mirror, and phonesim is to come from one")
+    return mirrors[0]
 
 
 def tree() -> Path:
