@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import random
 import wave
 from functools import cache
 from typing import NamedTuple
@@ -22,6 +23,12 @@ Samples = npt.NDArray[np.float64]
 def say(text: str) -> Sound:
     """Speech by espeak-ng as a telephone line carries it."""
     return Sound(espeak.render(load("en"), text), Encoding.ALAW, text)
+
+
+def rattling(sound: Sound) -> Sound:
+    """A third of a second with every sample value that A-law has, so that every control character must be told from sound;
+    what follows it fits only where none of them was lost."""
+    return Sound(random.Random(1).randbytes(RATE // 3) + sound.data, Encoding.ALAW, sound.caption)
 
 
 def linear(sound: Sound | bytes) -> Samples:

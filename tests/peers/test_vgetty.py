@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.peers.mgetty import Mgetty, call_program, keys, told
-from tests.peers.sounds import find, say, sounding
+from tests.peers.sounds import find, rattling, say, sounding
 from tests.peers.world import town, until
 
 pytestmark = pytest.mark.peer("vgetty", package="mgetty-voice")
@@ -21,7 +21,7 @@ number = "4712"
 model = "{model}"
 """
 GREETING = say("Nobody is here. Please leave a message after the tone.")
-MESSAGE = say("This is the operations centre. The second mail server has failed, please call us back.")
+MESSAGE = rattling(say("This is the operations centre. The second mail server has failed, please call us back."))
 
 
 @contextlib.asynccontextmanager
