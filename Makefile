@@ -65,8 +65,8 @@ crash-test: setup ## SIGKILL at 1,000 random moments of running campaigns
 powercut-test: setup ## power cuts: writes not synced are dropped or torn
 	@$(BIN)/python -m tests.powercut --cuts $(or $(CUTS),20000)
 
-fault-matrix: setup ## what modems do wrong x every driver, each cell on a whole box (ROW=, DRIVER=: some of it)
-	@$(BIN)/python -m tests.faultmatrix --jobs $(JOBS) --row "$(ROW)" --driver "$(DRIVER)"
+fault-matrix: setup ## what modems do wrong x every driver, each cell on a whole box (ROW=, DRIVER=: some of it; PAGE=1: write its page)
+	@$(BIN)/python -m tests.faultmatrix --jobs $(JOBS) --row "$(ROW)" --driver "$(DRIVER)" $(if $(PAGE),--markdown docs/fault-matrix.md)
 
 # Peers mostly wait, for a modem speaks at the pace of life: more tests at a time than processors.
 peers-test: setup ## vgetty, gammu, smstools, ofono, ModemManager ... at the simulated modems (PEER=vgetty: one; as root)

@@ -415,7 +415,7 @@ def run_cell(row: Row, column: Column, directory: Path, prompts: Path) -> Outcom
         return Outcome(row.name, column.name, "n/a", reason=row.because)
     began = os.times()
     try:
-        outcome = run_virtual(_course(row, column, directory, prompts), limit_s=7200.0)
+        outcome = run_virtual(_course(row, column, directory, prompts), limit_s=7200.0, real_limit_s=1800.0)
     except Exception as error:
         logging.getLogger(__name__).debug("%s x %s", row.name, column.name, exc_info=True)
         outcome = Outcome(row.name, column.name, "violation", reason=_words(error))

@@ -93,6 +93,7 @@ COLUMNS = (
         "isdn4linux",
         node=f"{BAD}.1",
     ),
+    _analogue("ZyXEL IS-101", "zyxel2864", "half duplex"),
     _analogue("V.253 duplex", "conexant", "duplex"),
     _analogue("V.253 half duplex", "usr5637", "half duplex"),
     _radio("GSM SIMCom", "sim7600", "simcom"),

@@ -40,7 +40,7 @@ def markdown(rows: Sequence[Row], columns: Sequence[Column], outcomes: Sequence[
     """For the documentation."""
     cells, reasons = _by_cell(outcomes), _reasons(outcomes)
     lines = [
-        "<!-- Written by `make fault-matrix`. Run that, do not edit this. -->",
+        "<!-- Written by `make fault-matrix PAGE=1`. Run that, do not edit this. -->",
         "",
         "# Fault matrix",
         "",
