@@ -20,7 +20,7 @@ import click
 from appliance.answers import Answer, CommandFailed
 from appliance.console import render
 from appliance.control import ask
-from appliance.demo import processes, story
+from appliance.demo import ears, processes, story
 from appliance.demo.view import View, view
 from hal.audio.sound import Sound
 from hal.simulated.client import ExchangeClient
@@ -161,13 +161,13 @@ async def _alert(stage: Stage, shown: View) -> list[str]:
         await asyncio.gather(watching, receiving, return_exceptions=True)
     async with await ExchangeClient.connect(stage.exchange) as client:
         texts = await client.sms()
-    ears = story.likeness(spoken.data, bytes(heard))
+    likeness = ears.likeness(spoken.data, bytes(heard))
     shown.say(
-        f"alpine heard {ears.share:.1%} of the {spoken.seconds:.1f} s that were spoken, bit for bit"
-        f" ({ears.longest_s:.1f} s of it in one piece)"
+        f"alpine heard {likeness.share:.1%} of what was spoken in {spoken.seconds:.1f} s"
+        f" ({likeness.longest_s:.1f} s of it in one piece)"
     )
     shown.say(f"the network took {len(texts)} short messages")
-    return story.differences(report, texts, ears, exact=stage.speed == 1)
+    return story.differences(report, texts, likeness, exact=stage.speed == 1)
 
 
 async def _watch(stage: Stage, shown: View) -> dict[str, Any]:

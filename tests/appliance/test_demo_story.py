@@ -11,7 +11,10 @@ import pytest
 
 from appliance import config
 from appliance.demo import split, story
-from appliance.demo.story import Likeness, differences, likeness
+from appliance.demo.ears import PIECE, Likeness, likeness
+from appliance.demo.story import differences
+from hal.audio.companding import decode, encode
+from hal.audio.sound import Encoding
 from provisioning import roster
 
 SPOKEN = random.Random(1).randbytes(8000)
@@ -72,12 +75,21 @@ def test_broken_sound_is_noticed():
 
 
 def test_likeness():
-    assert likeness(SPOKEN, b"\xd5" * 500 + SPOKEN + b"\xd5" * 500) == Likeness(1.0, 1.0)
-    gap = SPOKEN[:4000] + b"\xd5" * 100 + SPOKEN[4000:]
-    assert likeness(SPOKEN, gap) == Likeness(1.0, 0.5)
-    assert likeness(SPOKEN, SPOKEN[:4000]).share == 0.5
-    assert likeness(SPOKEN, SPOKEN[4000:] + SPOKEN[:4000]).share <= 0.5
+    assert likeness(SPOKEN, b"\xd5" * 500 + SPOKEN + b"\xd5" * 500) == Likeness(1.0, pytest.approx(1.0))
+    half = 5 * PIECE
+    gap = SPOKEN[:half] + b"\xd5" * 100 + SPOKEN[half:]
+    assert likeness(SPOKEN, gap) == Likeness(1.0, pytest.approx(0.5))
+    assert likeness(SPOKEN, SPOKEN[:half]).share == 0.5
+    assert likeness(SPOKEN, SPOKEN[half:] + SPOKEN[:half]).share <= 0.5
     assert likeness(SPOKEN, b"").share == 0
+
+
+def test_likeness_does_not_mind_the_level_nor_silent_ends():
+    quieter = encode(decode(SPOKEN, Encoding.ALAW) // 4, Encoding.ALAW)
+    assert likeness(SPOKEN, quieter).share == 1.0
+    assert likeness(b"\xd5" * 4000 + SPOKEN + b"\x55" * 4000, b"\xd5" * 300 + quieter).share == 1.0
+    other = random.Random(2).randbytes(8000)
+    assert likeness(SPOKEN, other).share == 0.0
 
 
 def test_the_files_of_the_demonstration_are_sound():
