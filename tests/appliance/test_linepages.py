@@ -72,7 +72,10 @@ def test_programs_get_the_same(tmp_path):
         ("cannot open /dev/ttyUSB2: [Errno 13] could not open port /dev/ttyUSB2: Permission denied", "dialout"),
         ("usb:1-1.4:2: Input/output error", "2 A"),
         ("the SIM wants its PIN, and the configuration has none of 4 to 8 digits", "sim_pin_file"),
-        ("the SIM refuses the configured PIN (+CME ERROR: 16 (incorrect password)); it is not tried again", "telephone"),
+        (
+            "the SIM refuses the configured PIN (+CME ERROR: 16 (incorrect password)); it is not tried again",
+            "telephone",
+        ),
         ("this SIM has refused a PIN, or may have, and is not tried again: correct the PIN, unlock", "telephone"),
         ("the audio of the last call was choppy: 12 s, 8000 bytes/s from the modem", "SIM7600"),
         ("the SIM wants SIM PUK: put it into a telephone and unlock it", "PUK"),
