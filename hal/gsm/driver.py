@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hal.at.interpreter import Interpreter
 from hal.errors import LineClosed, LineFault, ModemError, ModemSilent
 from hal.gsm.audiopath import audio_path
-from hal.gsm.callstate import Phase
+from hal.gsm.callstate import Over, Phase
 from hal.gsm.inbox import Inbox
 from hal.gsm.line import GsmLine
 from hal.gsm.models import GENERIC, Model, model_named
@@ -325,8 +325,12 @@ class GsmDevice(Device):
 
     async def _look_at_calls(self, at: Interpreter) -> None:
         legs = await self.radio.legs(at)
-        if legs is not None:
-            self.line.apply(self.line.calls.poll(legs, asyncio.get_running_loop().time()))
+        if legs is None:
+            return
+        events = self.line.calls.poll(legs, asyncio.get_running_loop().time())
+        if any(isinstance(event, Over) and not event.how.code for event in events):
+            await self.radio.check_settings(at)  # a call that is gone without a word: has the modem restarted under it?
+        self.line.apply(events)
 
     async def _watch_store(self, at: Interpreter) -> None:
         while True:

@@ -171,8 +171,12 @@ class RadioModem(RadioState, Party):
         self._boot()
 
     def restarts(self) -> None:
-        """The firmware starts again without leaving the bus: the ports stay, calls and settings go."""
-        self.dtr_dropped()
+        """The firmware starts again without leaving the bus: the ports stay, calls and settings go, without a word of it."""
+        circuit, self.circuit = self.circuit, None
+        if circuit:
+            circuit.release(self, Cause.NORMAL_CLEARING)
+        self._tones.clear()
+        self.audio_over()
         self._boot()
         self._echoing = self.echo_default
         if self.model.restarted:
