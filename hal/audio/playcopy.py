@@ -39,7 +39,7 @@ _HOP: Final = 128
 def playback_copy(sound: Sound) -> Sound:
     """A copy for listening, in A-law: keys muted, ends trimmed, active speech level near -16 dBm0, never clipped.
 
-    Where nobody seems to speak it is as long and as loud as the recording: amplified noise helps nobody. Takes some 0.2 s of CPU
+    Where nobody seems to speak it is as long and as loud as the recording: amplified noise helps nobody. Takes some 0.5 s of CPU
     for two minutes: not for the event loop.
     """
     samples = without_keys(companding.decode(sound.data, sound.encoding))
