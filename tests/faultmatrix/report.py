@@ -32,7 +32,7 @@ def text(rows: Sequence[Row], columns: Sequence[Column], outcomes: Sequence[Outc
     widths = [max(len(line[index]) for line in table) for index in range(len(table[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
     lines += ["", *(f"({number}) {reason}" for number, reason in enumerate(reasons, 1))]
-    lines += ["", "Sources:", *(f"  {row.name}: {row.source}" for row in rows)]
+    lines += ["", "Sources (ref: the project's modem reference):", *(f"  {row.name}: {row.source}" for row in rows)]
     return "\n".join(lines)
 
 
@@ -51,7 +51,10 @@ def markdown(rows: Sequence[Row], columns: Sequence[Column], outcomes: Sequence[
         "",
         "- **unaffected**: the line carried its part of the alert, and no alarm was raised;",
         "- **recovered**: the line was idle and well again after so many seconds, while the fault lasted or after it had passed;",
-        "- **faulted**: after so many seconds an alarm said that the line is out of order.",
+        "- **faulted**: after so many seconds the box listed the line as out of service, and an alarm says so.",
+        "",
+        "Sources: `ref` and a number is a section of the modem reference that the project works from; a name and a number is an",
+        "issue thread of that project (gammu#266, callpilot#121), a name alone its source or its own notes.",
         "",
         f"Limits: {LIMIT_S:.0f} s, for a dead interface {DEAD_S:.0f} s. Modems: "
         + ", ".join(f"{column.name}: `{column.modem}`" for column in columns)
