@@ -83,10 +83,13 @@ build/peers-venv/.ready: tests/peers/requirements.lock
 	@build/peers-venv/bin/pip install -qq --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-bench: bench-dtmf bench-dialout bench-load bench-storage bench-overload bench-ami bench-response ## all benchmarks
+bench: bench-dtmf bench-ears bench-dialout bench-load bench-storage bench-overload bench-ami bench-response ## all benchmarks
 
 bench-dtmf: setup ## the DTMF detector beside spandsp and multimon-ng
 	@$(BIN)/python -m tests.bench.dtmf
+
+bench-ears: setup ## call progress and hang-up by ear: cost, answers, tones, and what is mistaken for them
+	@for what in cost answers tones talkoff; do $(BIN)/python -m tests.bench.ears $$what; done
 
 bench-dialout: setup ## makespan of the dial-out over its lower bound
 	@$(BIN)/python -m tests.bench.dialout
@@ -113,4 +116,4 @@ docs: setup ## generate the pages that come from tables
 clean: ## remove what was built
 	rm -rf build run .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup lock run test lint crash-test powercut-test peers-test fault-matrix bench bench-dtmf bench-dialout bench-load bench-storage bench-overload bench-ami bench-response docs clean
+.PHONY: help setup lock run test lint crash-test powercut-test peers-test fault-matrix contract-test bench bench-dtmf bench-ears bench-dialout bench-load bench-storage bench-overload bench-ami bench-response docs clean
