@@ -337,6 +337,24 @@ RADIO = (
     ),
     Row("SIM removed", "ref 2.2", IDLE, lose_sim, put_sim_back, needs="radio", because=WIRED),
     Row(
+        "a message is taken and never answered (CMGS stuck)",
+        "ref 2.6, wdoekes#126",
+        IDLE,
+        sets(cmgs_stuck=True),
+        harmless=True,
+        needs="radio",
+        because=NO_SMS,
+    ),
+    Row(
+        "every message refused (+CMS ERROR: 500)",
+        "ref 2.6, gammu#64",
+        IDLE,
+        sets(cmgs_error=500),
+        harmless=True,
+        needs="radio",
+        because=NO_SMS,
+    ),
+    Row(
         "message store full", "ref 2.6, callpilot FAQ 8", IDLE, full_store, harmless=True, needs="radio", because=NO_SMS
     ),
     Row("+CMTI with index -1", "ref 2.6, chan_dongle", IDLE, minus_one, harmless=True, needs="radio", because=NO_SMS),
