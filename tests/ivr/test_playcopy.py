@@ -24,3 +24,13 @@ def test_it_is_made_once_and_off_the_loop(monkeypatch):
 
     assert asyncio.run(story()) == [Sound(b"copy")] * 4
     assert made == [(first, False), (second, False)]
+
+
+def test_what_cannot_be_copied_is_played_as_it_was_received(monkeypatch, caplog):
+    def copy(sound):
+        raise FloatingPointError("no level")
+
+    monkeypatch.setattr(audio, "playback_copy", copy)
+    received = speech(1.0, seed=803)
+    assert asyncio.run(playcopy.playback_copy(received)) is received
+    assert "played as received" in caplog.text
