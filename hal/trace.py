@@ -44,13 +44,20 @@ class Kind(enum.Enum):
     """About the port: opened, closed, lost, audio begins and ends."""
 
 
-_SECRET = re.compile(r"(?is)([+^*$%#&][A-Z]*(?:CPWD|CLCK|PIN2?|PUK2?)[A-Z]*=|\*\*0[45]2?\*|\*\*?03\*)(?!\?).*\Z")
+_SECRET = re.compile(
+    r"(?is)([+^*$%#&][A-Z]{0,8}(?:CPWD|CLCK|PIN2?|PUK2?)[A-Z]{0,8}\s*=|\*\*0[45]2?\*|\*\*?03\*)(?!\?).*\Z"
+)
 """Commands whose arguments are PINs or passwords: +CPIN, +CPWD, +CLCK (3GPP TS 27.007, 8.3, 7.5, 7.4), vendors' forms of them
-(^CPIN, +QPIN), and the dial strings that change them (3GPP TS 22.030, 6.6.2: **04, **042, **05, **052; 22.030, 6.5.4: **03)."""
-_KEYS = re.compile(r"(?is)((?:\+RXDTMF|\+DTMF|\^DDTMF|\+QTONEDET):|(?:\+Q?VTS|\^DTMF|\+QWDTMF|\+QLDTMF)=(?!\?)).*\Z")
+(^CPIN, +QPIN), and the dial strings that change them (3GPP TS 22.030, 6.6.2: **04, **042, **05, **052; 22.030, 6.5.4: **03).
+Bounded on both sides of the name, as a line that only looks like one over and over must not cost time by its square."""
+_KEYS = re.compile(r"(?is)([+^][A-Z]{0,4}(?:DTMF|TONEDET)[A-Z]{0,4}\s*:|(?:\+Q?VTS|[+^][A-Z]{0,4}DTMF)=(?!\?)).*\Z")
 """Keys pressed by the other side (SIMCom, Huawei, Quectel) and by us (+VTS: 3GPP TS 27.007, C.2.11; ITU-T V.253)."""
-_PDU = re.compile(r"[0-9A-Fa-f]{24,}\Z")
-"""A message, or a report on one, in PDU mode (3GPP TS 27.005, 3.1). Longer than any serial number of a SIM (20 digits)."""
+_PDU = re.compile(r"[0-9A-Fa-f]{24,}")
+"""A message, or a report on one, in PDU mode (3GPP TS 27.005, 3.1), also glued to something. Longer than any serial number of a
+SIM (20 digits)."""
+_HEADER = re.compile(r"\+CM(?:T|GR|GL):")
+"""What stands before a message (3GPP TS 27.005, 3.4): the next line is its text, where a modem is in text mode against our will."""
+_RESULT = re.compile(r"OK\Z|ERROR|\+CM[ES] ERROR")
 _DIGITS = re.compile(r"\d{4,}")
 _KEY_CODES = frozenset(b"0123456789ABCD*#")
 
@@ -59,9 +66,7 @@ def masked(text: str) -> str:
     """The text of a command or an answer without what nobody is to read: `AT+CPIN=...`, `+RXDTMF: ...`, `(message, 35 octets)`."""
     text = _SECRET.sub(r"\1...", text)
     text = _KEYS.sub(lambda match: f"{match[1]}{' ' if match[1].endswith(':') else ''}...", text)
-    if _PDU.match(text):
-        return f"(message, {len(text) // 2} octets)"
-    return text
+    return _PDU.sub(lambda match: f"(message, {len(match[0]) // 2} octets)", text)
 
 
 def _code_name(code: int) -> str:
@@ -102,10 +107,12 @@ class Trace:
         self._noted = 0
         self._secrets: frozenset[str] = frozenset()
         self._secrets_until = 0
+        self._message: Kind | None = None
+        """Lines of this kind are the text of a message."""
 
     def note(self, kind: Kind, text: str) -> str:
         """Keep one line. Returns what was kept, which is what may be logged."""
-        shown = masked(text)
+        shown = self._without_message(kind, text, masked(text))
         if kind is Kind.COMMAND and shown != text:
             self._secrets = frozenset(_DIGITS.findall(text[len(shown) - 3 :]))
             self._secrets_until = self._noted + ECHO_ENTRIES
@@ -118,6 +125,19 @@ class Trace:
             shown = f"{shown[: TEXT_LIMIT - 20]}... ({len(shown)} in all)"
         self._noted += 1
         self._entries.append(Entry(next(self._numbers), self.clock(), kind, shown))
+        return shown
+
+    def _without_message(self, kind: Kind, text: str, shown: str) -> str:
+        """Without the text of a message: all lines of an answer up to its result, or the one line behind what came unasked."""
+        if _HEADER.match(text):
+            self._message = kind if shown == text else None
+        elif kind is Kind.COMMAND:
+            self._message = None
+        elif kind is self._message:
+            if kind is not Kind.ANSWER or _RESULT.match(text):
+                self._message = None
+            if shown == text and not _RESULT.match(text):
+                return f"(message, {len(text)} characters)"
         return shown
 
     def shielded(self, code: int) -> None:

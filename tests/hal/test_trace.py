@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import timeit
 
 import pytest
 
@@ -42,10 +43,41 @@ from tests.support.virtualtime import run_virtual
         ("AT+VTS=?", "AT+VTS=?"),
         ("0791947106004013040C9194711232547600", "(message, 18 octets)"),
         ("89490200001234567890", "89490200001234567890"),
+        ("+CMT: ,18 0791947106004013040C9194711232547600", "+CMT: ,18 (message, 18 octets)"),
+        ("+CDS: 18 0791947106004013040C9194711232547600", "+CDS: 18 (message, 18 octets)"),
+        ("0791947106004013040C9194711232547600OK", "(message, 18 octets)OK"),
+        ("AT+CPIN = 4711", "AT+CPIN =..."),
+        ('AT+CLDTMF=2,"4,7,1,1"', "AT+CLDTMF=..."),
     ],
 )
 def test_what_is_hidden(text, shown):
     assert masked(text) == shown
+
+
+def test_a_message_in_text_mode_is_hidden_too():
+    trace = Trace(clock=lambda: 0.0)
+    trace.note(Kind.COMMAND, "AT+CMGR=1")
+    for line in ('+CMGR: "REC UNREAD","+49301234",,"26/11/22,12:00:00+04"', "the code is 4711", "second line", "OK"):
+        trace.note(Kind.ANSWER, line)
+    trace.note(Kind.UNSOLICITED, '+CMT: "+49301234",,"26/11/22,12:00:00+04"')
+    trace.note(Kind.UNSOLICITED, "the code is 4711")
+    trace.note(Kind.UNSOLICITED, "RING")
+    trace.note(Kind.UNSOLICITED, "+CMT: ,18 0791947106004013040C9194711232547600")
+    trace.note(Kind.UNSOLICITED, "RING")
+    kept = [each.text for each in trace.since()]
+    assert not any("4711" in text or "second" in text for text in kept)
+    assert kept[4] == "OK"
+    assert kept.count("RING") == 2
+
+
+@pytest.mark.parametrize("piece", ["CPIN", "PUK", "PIN2", "+CPIN", "DTMF", "0" * 23 + "x"])
+def test_a_hostile_line_costs_no_time_by_its_square(piece):
+    """Four times the line may take about four times as long: with the square it would be sixteen."""
+    long, short = ("+" + piece * (size // len(piece)) for size in (64_000, 16_000))
+    times = {}
+    for text in (short, long):
+        times[text] = min(timeit.repeat(lambda text=text: masked(text), number=1, repeat=5))
+    assert times[long] < 10 * times[short] + 0.01
 
 
 def test_the_ring_is_bounded_and_its_numbers_go_on():
