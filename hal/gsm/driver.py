@@ -49,6 +49,9 @@ REBOOT_S = 3.0
 REAPPEAR_S = 40.0
 """Seconds for a modem to come back after a reset (USB enumeration takes 10 to 30); one try more may then be under way."""
 RETRY_S = 2.0
+WAITING = 64
+"""Announced messages that are remembered one by one, and pushed ones that are in hand. A SIM holds fewer; a modem gone mad
+announces more than memory holds."""
 
 
 class GsmDevice(Device):
@@ -74,7 +77,9 @@ class GsmDevice(Device):
         self._watch: asyncio.Task[None] | None = None
         self._chores: set[asyncio.Task[None]] = set()
         self._look = asyncio.Event()
-        self._stored: asyncio.Queue[int | None] = asyncio.Queue()
+        self._unread: list[int | None] = []
+        """Places of the store to be read; None: all of them."""
+        self._arrived = asyncio.Event()
         self._restarted = False
         self._needs_reset = False
 
@@ -213,7 +218,7 @@ class GsmDevice(Device):
             raise self._broken
         self.line.opened()
         self._look.clear()
-        self._stored.put_nowait(None)
+        self._to_be_read(None)
         self._watch = asyncio.get_running_loop().create_task(self._keep_watch(at))
 
     async def _reset(self) -> None:
@@ -271,18 +276,27 @@ class GsmDevice(Device):
             case Registration():
                 self.radio.note(report)
             case Stored(place):
-                self._stored.put_nowait(place)
+                self._to_be_read(place)
             case Direct(octets):
-                self.soon(self._inbox.direct(octets))
+                if len(self._chores) < WAITING:
+                    self.soon(self._inbox.direct(octets))
             case MemoryFull():
                 if self._messages.receiver:
                     self._messages.receiver.store_full(self.name, True)
-                self._stored.put_nowait(None)
+                self._to_be_read(None)
             case Restarted():
                 self._restarted = True
                 self._look.set()
             case _:
                 self.line.report(report)
+
+    def _to_be_read(self, place: int | None) -> None:
+        """A message is in the store. Too many to remember are found by looking through all of it."""
+        if place is None or len(self._unread) >= WAITING:
+            self._unread = [None]
+        elif place not in self._unread and None not in self._unread:
+            self._unread.append(place)
+        self._arrived.set()
 
     async def _keep_watch(self, at: Interpreter) -> None:
         try:
@@ -336,16 +350,19 @@ class GsmDevice(Device):
         while True:
             try:
                 async with asyncio.timeout(STORE_S):
-                    place = await self._stored.get()
+                    await self._arrived.wait()
             except TimeoutError:
-                place = None
+                self._to_be_read(None)
+            place = self._unread.pop(0)
+            if not self._unread:
+                self._arrived.clear()
             if not self.radio.message_store:
                 continue
             try:
-                async with self.turns.message():
-                    if place is None:
-                        await self._inbox.look_through(at)
-                    else:
+                if place is None:
+                    await self._inbox.look_through(at, self.turns.message)
+                else:
+                    async with self.turns.message():
                         await self._inbox.fetch(at, place)
             except ModemSilent as fault:
                 log.warning("%s: reading messages: %s", self.name, fault)  # SIMs are slow at times

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 from hal.at.interpreter import Interpreter
 from hal.gsm import pdu
@@ -19,6 +20,8 @@ from hal.line import DeliveryReport, IncomingSms, SmsPart, SmsReceiver
 
 log = logging.getLogger(__name__)
 
+PLACES = 1000
+"""Places of a store that are looked at, whatever the modem says that it has; SIMs have 10 to 50, modems up to 255."""
 _HEX = re.compile(r"[0-9A-Fa-f]{4,}")
 
 
@@ -29,21 +32,27 @@ class Inbox:
         self._device = device
         self._receiver = receiver
 
-    async def look_through(self, at: Interpreter) -> None:
-        """Fetch everything that is stored. Raises `ModemSilent`, `Unplugged`."""
+    async def look_through(self, at: Interpreter, turn: Callable[[], AbstractAsyncContextManager[None]]) -> None:
+        """Fetch everything that is stored, each place in a `turn` of its own: no call waits for more than one.
+
+        Raises `ModemSilent`, `Unplugged`.
+        """
         receiver = self._receiver()
         if receiver is None:
             return
-        used, total = await self._places(at)
+        async with turn():
+            used, total = await self._places(at)
         full = used >= total > 0
         if full:
             receiver.store_full(self._device, True)
-        for place in range(total + 1):  # some count from 0, some from 1
+        for place in range(min(total, PLACES) + 1):  # some count from 0, some from 1
             if used <= 0:
                 break
-            used -= await self.fetch(at, place, emptying=full)
+            async with turn():
+                used -= await self.fetch(at, place, emptying=full)
         if full:
-            used, total = await self._places(at)
+            async with turn():
+                used, total = await self._places(at)
         receiver.store_full(self._device, used >= total > 0)
 
     async def _places(self, at: Interpreter) -> tuple[int, int]:

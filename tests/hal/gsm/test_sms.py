@@ -278,6 +278,29 @@ def test_what_came_unnoticed_is_found():
     received(story)
 
 
+def test_a_call_waits_for_one_message_of_a_slow_store_and_no_more():
+    async def story(radio, store, device, taker):
+        def slowly(line):
+            radio.later(1.0, lambda: radio.say("+CMS ERROR: 321"))
+            return ""
+
+        radio.answers["AT+CPMS?"] = say('+CPMS: "ME",3,255,"ME",3,255,"ME",3,255', "OK")  # three that nobody can see
+        radio.answers["AT+CMGR="] = slowly
+        await asyncio.sleep(10)
+        read = len(radio.sent("AT+CMGR="))
+        assert 0 < read < 20
+        ends(radio, "BUSY", after=10.0)
+        dialling = asyncio.create_task(device.line.dial(request()))
+        await asyncio.sleep(3)
+        assert radio.sent("ATD")
+        assert len(radio.sent("AT+CMGR=")) <= read + 1
+        await asyncio.wait([dialling])
+        await asyncio.sleep(30)
+        assert len(radio.sent("AT+CMGR=")) > read + 10  # it goes on afterwards
+
+    received(story)
+
+
 def test_parts_are_handed_on_as_they_come():
     async def story(radio, store, device, taker):
         for place, number in enumerate((3, 1)):
