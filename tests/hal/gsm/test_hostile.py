@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hal.errors import HalError
+from hal.errors import Busy, HalError
+from hal.gsm.driver import WAITING
+from hal.gsm.inbox import PLACES
 from hal.line import LineState
 from tests.hal.gsm.scripted_radio import ScriptedRadio, device_on, opened, request, say
 from tests.hal.gsm.test_calls import answers, ends, leg, ring
@@ -146,3 +148,26 @@ def test_whatever_it_says_unasked_nothing_hangs_and_only_known_errors_come(noise
             radio.close()
 
     run_virtual(story(), limit_s=2000)
+
+
+@pytest.mark.parametrize("told", ['+CMTI: "SM",1', "^SMMEMFULL", "+CDS: 25\r\n00062A0B911346610089F6"])
+def test_a_flood_of_announcements_takes_no_memory_and_stops_no_call(told):
+    async def story():
+        radio = ScriptedRadio()
+        radio.answers["AT+CPMS?"] = say('+CPMS: "SM",999999999,999999999', "OK")
+        radio.answers["AT+CMGR="] = say("+CMS ERROR: 321")
+        ends(radio, "BUSY", after=1.0)
+        async with opened(radio) as device:
+            device.sms.receiver = Taker()
+            for _ in range(10):
+                for _ in range(60):
+                    radio.say(told)
+                await asyncio.sleep(0.001)
+            assert len(device._unread) <= WAITING
+            assert len(device._chores) <= WAITING
+            with pytest.raises(Busy):
+                await device.line.dial(request())
+            await asyncio.sleep(1)
+            assert len(radio.sent("AT+CMGR=")) <= 12 * (PLACES + 1)
+
+    run_virtual(story())
