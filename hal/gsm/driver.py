@@ -49,6 +49,8 @@ REBOOT_S = 3.0
 REAPPEAR_S = 40.0
 """Seconds for a modem to come back after a reset (USB enumeration takes 10 to 30); one try more may then be under way."""
 RETRY_S = 2.0
+CHOPPY_AGAIN_S = 3600.0
+"""Seconds from a reset because of choppy audio to the next."""
 WAITING = 64
 """Announced messages that are remembered one by one, and pushed ones that are in hand. A SIM holds fewer; a modem gone mad
 announces more than memory holds."""
@@ -82,6 +84,8 @@ class GsmDevice(Device):
         self._arrived = asyncio.Event()
         self._restarted = False
         self._needs_reset = False
+        self._reset_for_audio_at: float | None = None
+        """When choppy audio last led to a reset."""
 
     # --- for the line and the sender ------------------------------------------------------------------------
 
@@ -124,6 +128,16 @@ class GsmDevice(Device):
             with suppress(LineFault):
                 self._at.write(b"AT+CHUP\r")
         self.failed(fault)
+
+    def audio_poor(self, fault: LineFault) -> None:
+        """Calls work and their audio is choppy. A reset may mend that; where it was still so soon after one, a line that is hard to
+        understand calls more teams than one that is being reset."""
+        now = asyncio.get_running_loop().time()
+        if self._reset_for_audio_at is not None and now - self._reset_for_audio_at < CHOPPY_AGAIN_S:
+            log.warning("%s: %s; a reset has not mended it", self.name, fault)
+            return
+        self._reset_for_audio_at = now
+        self.audio_failed(fault)
 
     async def health(self) -> LineHealth:
         """Ask for network and signal; while a message is being sent, what is known. Raises a `LineFault`."""

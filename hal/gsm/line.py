@@ -319,8 +319,8 @@ class GsmLine(VoiceLine):
     def call_over(self, call: VoiceCall) -> None:
         super().call_over(call)
         self.apply([])
-        if self.poor_audio:
-            self._gsm.audio_failed(ModemError(self.poor_audio))
+        if self.poor_audio and self.calls.phase is Phase.IDLE:  # who rings already is answered first
+            self._gsm.audio_poor(ModemError(self.poor_audio))
             self.poor_audio = ""
 
     async def _hang_up(self) -> None:

@@ -15,6 +15,7 @@ from hal.audio.sound import RATE, Encoding, Sound
 from hal.errors import LineFault, ModemError, NotRegistered, Unplugged
 from hal.gsm.driver import GsmDevice
 from hal.gsm.models import MODELS
+from hal.gsm.reports import Caller
 from hal.line import LineState
 from hal.registry import DeviceConfig, create
 from hal.simulated import Exchange
@@ -287,6 +288,37 @@ def test_choppy_audio_is_seen_when_the_call_is_over(tmp_path):
         modem.audio.give = give
         await device.recover()
         assert not device.fault.is_set()
+
+    play(tmp_path, "sim7600", story)
+
+
+def test_choppy_audio_that_no_reset_mends_costs_one_reset_and_not_the_line(tmp_path):
+    async def story(exchange: Exchange, modem: Any, device: GsmDevice) -> None:
+        give = modem.audio.give
+        beat = iter(range(10**6))
+        modem.audio.give = lambda frame, lost=0: give(frame) if next(beat) % 3 else None
+        for again in range(3):
+            call, _ = await call_out(exchange, device)
+            await asyncio.sleep(8)
+            await call.hang_up()
+            assert device.fault.is_set() is (again == 0)
+            if again == 0:
+                await device.recover()
+        assert "bytes/s from the modem" in (await device.line.health()).facts["audio of the last call"]
+
+    play(tmp_path, "sim7600", story)
+
+
+def test_whoever_rings_at_the_end_of_a_choppy_call_is_not_thrown_off_by_its_reset(tmp_path):
+    async def story(exchange: Exchange, modem: Any, device: GsmDevice) -> None:
+        call, _ = await call_out(exchange, device)
+        await asyncio.sleep(1)
+        await call.hang_up()
+        device.line.poor_audio = "the audio of the last call was choppy: so they say"
+        device.line.report(Caller("0301"))
+        device.line.call_over(call)
+        assert not device.fault.is_set()
+        assert device.line.state is LineState.RINGING
 
     play(tmp_path, "sim7600", story)
 
