@@ -34,15 +34,25 @@ async def reset(bus: Bus, path: str) -> str:
     except OSError as error:
         first = error
     try:
-        await loop.run_in_executor(None, _authorize, bus, path, "0")
-        await asyncio.sleep(OFF_S)
-        await loop.run_in_executor(None, _authorize, bus, path, "1")
+        await _bind_again(bus, path)
     except OSError as error:
         raise LineFault(
             f"the USB device at {path} cannot be reset: {first.strerror or first}; {error.strerror or error}; "
             "is appliance/systemd/70-alertbox.rules installed?"
         ) from error
     return "drivers removed and bound again"
+
+
+async def _bind_again(bus: Bus, path: str) -> None:
+    """Drivers away, and back again whatever happens: a device that is left without them is gone until somebody pulls it out."""
+    loop = asyncio.get_running_loop()
+    off = loop.run_in_executor(None, _authorize, bus, path, "0")
+    try:
+        await asyncio.shield(off)
+        await asyncio.sleep(OFF_S)
+    finally:
+        await asyncio.wait([off])  # where this was cancelled it may still be writing, and must not be overtaken
+        await asyncio.shield(loop.run_in_executor(None, _authorize, bus, path, "1"))
 
 
 def _reset_port(bus: Bus, path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 
@@ -41,14 +42,27 @@ def test_the_port_is_reset_where_its_node_may_be_written(bus, monkeypatch):
 
 def test_else_its_drivers_are_taken_and_given_back(bus):
     async def story():
-        import asyncio
-
         resetting = asyncio.create_task(reset(bus, "1-1.4"))
         await asyncio.sleep(OFF_S / 2)
         during = (bus.sysfs / "bus/usb/devices/1-1.4/authorized").read_text()[0]
         return during, await resetting
 
     assert run_virtual(story()) == ("0", "drivers removed and bound again")
+    assert (bus.sysfs / "bus/usb/devices/1-1.4/authorized").read_text()[0] == "1"
+
+
+@pytest.mark.parametrize("after_s", [0.0, OFF_S / 2])
+def test_a_reset_that_is_given_up_leaves_no_device_without_drivers(bus, after_s):
+    async def story():
+        resetting = asyncio.create_task(reset(bus, "1-1.4"))
+        while (bus.sysfs / "bus/usb/devices/1-1.4/authorized").read_text()[0] != "0":
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(after_s)
+        resetting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await resetting
+
+    run_virtual(story())
     assert (bus.sysfs / "bus/usb/devices/1-1.4/authorized").read_text()[0] == "1"
 
 
