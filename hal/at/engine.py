@@ -25,13 +25,13 @@ ANYTHING = ("",)
 class Command:
     """A command line and what may come back."""
 
-    text: str
-    """As sent, without the CR: `AT+CSQ`. Printable ASCII only; ValueError otherwise."""
+    text: str = field(repr=False)
+    """As sent, without the CR: `AT+CSQ`. Printable ASCII only; ValueError otherwise. It may hold a PIN: see `shown`."""
     expect: tuple[str, ...] = ()
     """Beginnings of the lines that are its answer: `("+CSQ:",)`. `ANYTHING` takes every line that is not unsolicited."""
     finals: Collection[str] = BASIC
     """Result codes (`hal.at.results`) that end it. Others are unsolicited."""
-    payload: bytes | None = None
+    payload: bytes | None = field(default=None, repr=False)
     """Sent when the prompt `> ` comes, with Ctrl-Z behind it (3GPP TS 27.005, 3.5.1)."""
 
     def __post_init__(self) -> None:
@@ -88,7 +88,7 @@ class Unsolicited:
 class Prompted:
     """The modem waits for the payload: write `data`."""
 
-    data: bytes
+    data: bytes = field(repr=False)
 
 
 Event = Finished | Unsolicited | Prompted | Shielded
@@ -102,7 +102,7 @@ _PDU = re.compile(r"[0-9A-Fa-f]{4,}")
 @dataclass(slots=True)
 class _Running:
     command: Command
-    echo: str
+    echo: str = field(repr=False)
     """What of the command's echo has not been seen yet."""
     lines: list[str] = field(default_factory=list)
 

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from hal.at.engine import Reply
-from hal.at.interpreter import CommandError, Interpreter
+from hal.at.interpreter import Interpreter
 from hal.errors import NotRegistered
 from hal.gsm.causes import cme
 from hal.gsm.models import Model
@@ -142,14 +142,13 @@ async def unlock(
         await memory.remember(card, Past.TRIED)
     except OSError as error:
         raise NotRegistered(f"the SIM's PIN is not tried, as {memory.place} cannot be written: {error}") from error
-    try:
-        await at.command(f'AT+CPIN="{pin}"', expect=(), timeout=PIN_S)
-    except CommandError as error:
+    reply = await at.command(f'AT+CPIN="{pin}"', expect=(), timeout=PIN_S, check=False)
+    if not reply.ok:
         tries = await _tries_left(at, model)
         await memory.remember(card, Past.COUNTED if tries is not None and tries < ALL_TRIES else Past.REFUSED)
-        raise NotRegistered(
-            f"the SIM refuses the configured PIN ({cme(error.reply.detail)}); it is not tried again"
-        ) from error
+        # Its own words may repeat what it was told.
+        why = cme(reply.detail) if reply.detail.isdecimal() and len(reply.detail) <= 3 else reply.code
+        raise NotRegistered(f"the SIM refuses the configured PIN ({why}); it is not tried again")
     if await _status(at, unlocking=True) != "READY":
         raise NotRegistered("the SIM took its PIN and is still not ready")
     await memory.forget(card)

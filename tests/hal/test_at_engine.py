@@ -274,3 +274,10 @@ def test_a_pdu_behind_its_announcement_answers_no_command(chunk):
     ]
     (finished,) = [event for event in events if isinstance(event, Finished)]
     assert finished.reply.lines == ("+CMGR: 1,,5", "0004AABB")
+
+
+def test_no_repr_tells_a_pin_or_a_message():
+    engine = Engine()
+    engine.begin(Command('AT+CPIN="8642"'))
+    held = [Command('AT+CPIN="8642"'), Command("AT+CMGS=1", payload=b"8642"), Prompted(b"8642"), engine._running]
+    assert not any("8642" in repr(each) for each in held)

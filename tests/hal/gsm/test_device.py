@@ -202,13 +202,14 @@ def test_a_wrong_pin_is_tried_once_and_never_again():
     run_virtual(story())
 
 
-def test_no_error_tells_the_pin_of_a_sim_that_does_not_answer(monkeypatch):
+@pytest.mark.parametrize("answer", ["", say("+CME ERROR: 8642 is wrong"), say("+CME ERROR: 8642"), say("ERROR: 8642")])
+def test_no_error_tells_the_pin_of_a_sim_that_does_not_take_it(monkeypatch, answer):
     monkeypatch.setattr("hal.gsm.sim.PIN_S", 0.5)
 
     async def story():
         radio = ScriptedRadio()
         wants_pin(radio, "8642")
-        radio.answers["AT+CPIN="] = ""
+        radio.answers["AT+CPIN="] = answer
         with pytest.raises(LineFault) as caught:
             await device_on(radio, pin="8642").open()
         assert radio.sent("AT+CPIN=")
