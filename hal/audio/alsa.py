@@ -220,7 +220,7 @@ class AlsaBridge:
 
     def _hand_over(self, audio: bytes) -> None:
         """Give the host what was captured. Where nobody reads, it is dropped, whole frames at a time."""
-        with suppress(BlockingIOError, BrokenPipeError):
+        with suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
             if self._unsent:
                 self._unsent = self._unsent[self._inner.send(self._unsent) :]
             if not self._unsent:
@@ -229,7 +229,7 @@ class AlsaBridge:
 
     def _play(self) -> None:
         """Give the card what the host has sent, as far as there is room; never let it pile up."""
-        with suppress(BlockingIOError):
+        with suppress(BlockingIOError, ConnectionResetError):  # reset: it has closed its end with audio unread
             self._to_play += self._inner.recv(1 << 16)
         excess = len(self._to_play) - BACKLOG * _WIDTH
         if excess > 0:

@@ -329,3 +329,19 @@ def test_levels_of_both_directions_are_facts(card: Card) -> None:
         assert "card" in facts["audio path"]
 
     run(story())
+
+
+def test_closing_with_audio_unread_is_no_fault_and_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    """What has come and was not read resets the socket at the other end."""
+
+    async def story() -> None:
+        for _ in range(20):
+            bridge = await AlsaBridge.open("null")
+            os.write(bridge.fd, bytes(320))
+            await asyncio.sleep(0.01)
+            bridge.close()
+            await asyncio.get_running_loop().run_in_executor(None, bridge._thread.join, 10.0)
+            assert bridge.fault is None
+
+    asyncio.run(story())
+    assert not caplog.records
