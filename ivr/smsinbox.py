@@ -47,6 +47,11 @@ EARLY_S = 120.0
 EARLY_AGAIN_S = 5.0
 UNKNOWN_S = 600.0
 """Seconds between a message of unknown outcome and the network's time of a report that can only be its."""
+WORDS = 40
+"""Reports of a message beyond which only new ones are written down: a report costs its forger nothing, and us a record."""
+FULL_AGAIN_S = 600.0
+"""Seconds for which an alarm of a full store that was cleared is not raised again: a store that is full and not full all the time
+must not fill the journal."""
 ONE_PART = 70
 """Characters that fit into one message whatever they are (3GPP TS 23.038, UCS-2)."""
 
@@ -80,7 +85,11 @@ class SmsInbox:
         self._dropped: dict[str, tuple[int, str]] = {}
         self._dropped_at = -DAY_S
         self._early: list[tuple[float, str, DeliveryReport]] = []
+        self._said: dict[int, list[tuple[int, int]]] = {}
+        """Of each message that was sent: what was reported of which part since this program started."""
         self._full: set[str] = set()
+        self._full_at: dict[str, float] = {}
+        """When the alarm of each device was raised."""
         self._alarms: set[asyncio.Task[bool]] = set()
         self._known = False
         self._sent = asyncio.Event()
@@ -110,11 +119,13 @@ class SmsInbox:
 
     def store_full(self, device: str, full: bool) -> None:
         """Raise or clear the alarm."""
-        if full == (device in self._full):
+        now = self._clock.monotonic()
+        if full == (device in self._full) or (full and now - self._full_at.get(device, -FULL_AGAIN_S) < FULL_AGAIN_S):
             return
         key = f"sms.store.{device}"
         if full:
             self._full.add(device)
+            self._full_at[device] = now
             text = f"{device}: the SIM has no room for further messages; the box is emptying it"
             record: AlarmRaised | AlarmCleared = AlarmRaised(key, "minor", text)
         else:
@@ -261,7 +272,13 @@ class SmsInbox:
         found = message_of(device, report, recent, sent_at)
         if found is None:
             return False
+        said = self._said.setdefault(found.id, [])
+        word = report.reference, report.status
+        again = next((each == word for each in reversed(said) if each[0] == word[0]), False)
+        if again or (len(said) >= WORDS and word in said):
+            return True
         await self._store.commit(_reported(found.id, device, report))
+        said.append(word)
         log.info("message %d to %s: %s", found.id, found.number, report.delivery.value)
         return True
 

@@ -254,3 +254,27 @@ def test_records_hold_what_was_received_to_the_letter(tmp_path):
         assert (envelope.record.sender, envelope.record.text) == ("Bank\x07", text)
 
     play(story, tmp_path)
+
+
+def test_forged_reports_and_a_store_that_flutters_do_not_fill_the_journal(tmp_path):
+    async def story(store: Store, inbox: SmsInbox, clock: Clock) -> None:
+        sms = await sent(store, FRIEND, "7")
+        before = (await store.journal.verify()).records
+        for n in range(300):
+            how = (Delivery.TRYING, Delivery.FAILED)[n % 2]
+            await inbox.reported("gsm", DeliveryReport(7, FRIEND, how, 0x30 + 0x20 * (n % 2), None))
+            inbox.store_full("gsm", n % 2 == 0)
+        await asyncio.sleep(1)
+        assert (await store.journal.verify()).records - before <= smsinbox.WORDS + 2
+        for _ in range(20):
+            await inbox.reported("gsm", report(7))
+        found = await store.sms.get(sms)
+        assert found is not None
+        assert found.delivery == "delivered"  # what is new is heard all the same
+        await asyncio.sleep(smsinbox.FULL_AGAIN_S)
+        inbox.store_full("gsm", True)
+        await asyncio.sleep(1)
+        assert store.alarms.get("sms.store.gsm") is not None
+        assert (await store.journal.verify()).records - before <= smsinbox.WORDS + 4
+
+    play(story, tmp_path)
