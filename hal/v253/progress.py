@@ -24,6 +24,7 @@ from hal.audio.sound import RATE, Encoding
 from hal.audio.supervision import LATE_S, TONE_S, Supervision, Verdict, ringing_pause_s
 from hal.audio.tones import COUNTRIES, Signal
 from hal.errors import Busy, Congestion, HalError, LineFault, ModemError, NoAnswer, Rejected
+from hal.v253.codec import hang_up_reason
 from hal.v253.halfduplex import HalfDuplexCall
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ MEASURED_S = 2.0
 _SPARE_S = 10.0
 _REPORTS = frozenset("bKdiJrsql")
 """Codes that say what the modem hears of a call that is being set up; as an end of the call they would mean nothing yet."""
+_TONES = frozenset("bKdi")
+"""Codes that say that it hears a tone, which may be a voice."""
 _FAILURES: dict[Verdict, type[HalError]] = {
     Verdict.BUSY: Busy,
     Verdict.CONGESTION: Congestion,
@@ -79,7 +82,12 @@ class LineEar:
             return None
         if self._supervised:
             return self._supervised
-        self._hang_up = HangUpEar(self._line.config.country, self._heard, playing=self._playing)
+        doubted = self._hang_up.doubted if self._hang_up else ""
+        self._hang_up = HangUpEar(
+            self._line.config.country, self._heard, playing=self._playing, on_modem=self._modem_hears
+        )
+        if doubted:
+            self._hang_up.modem_says_tone(doubted)
         return self._hang_up
 
     def new_call(self) -> None:
@@ -131,6 +139,9 @@ class LineEar:
         if code in "sq" and self._hang_up and self._line.data.receives:
             self._hang_up.modem_says_silence()
             return True
+        if code in _TONES and self._hang_up and self._line.data.receives:
+            self._hang_up.modem_says_tone(hang_up_reason(ord(code)) or code)
+            return True
         return False
 
     def is_our_own(self, key: str) -> bool:
@@ -180,6 +191,10 @@ class LineEar:
         if signal is not None:
             call.tone_began((ago + len(stream.untold) // stream.width) / RATE)
         call.ended(f"{signal.value if signal else 'silence'} heard")
+
+    def _modem_hears(self, what: str) -> None:
+        if self._line.call:
+            self._line.call.ended(f"the modem hears: {what}")
 
     def _playing(self) -> bool:
         stream = self._line.data.stream

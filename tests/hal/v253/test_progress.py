@@ -244,6 +244,41 @@ async def _dial(w: World) -> Any:
     return await w.phone.dial(OWN)
 
 
+@pytest.mark.parametrize("code", ["b", "d"])
+@pytest.mark.parametrize("model", ["conexant", "usr5637"])
+def test_a_modem_that_takes_a_voice_for_a_tone_cuts_off_nobody(model: str, code: str, tmp_path: Path) -> None:
+    """And one that hears a tone which we do not know is believed."""
+
+    async def story(w: World) -> None:
+        w.modem.faults.end_lost = True
+        w.modem.after_hang_up = "silence"
+        calling = asyncio.ensure_future(_dial(w))
+        call = await (await anext(w.line.incoming())).answer()
+        other = await calling
+
+        async def talk() -> float:
+            for words in ("Fire in the old mill.", "All crews to the market place, at once.", "The bridge is closed."):
+                speaking = asyncio.create_task(other.speaks(sentence(words)))
+                await asyncio.sleep(0.5)
+                w.modem.send_raw(b"\x10" + code.encode())
+                await speaking
+                await other.wait(1.0)
+            await other.press("#")
+            await other.hang_up()
+            w.modem.send_raw(b"\x10" + code.encode())
+            return asyncio.get_running_loop().time()
+
+        talking = asyncio.create_task(talk())
+        recording = await call.record(limit_s=60.0)
+        assert recording.ended_by is RecordingEnd.KEY
+        rest = await call.record(limit_s=60.0)
+        assert rest.ended_by is RecordingEnd.HANG_UP
+        assert asyncio.get_running_loop().time() - await talking < 5.0
+        await call.hang_up()
+
+    voice(model, tmp_path, story)
+
+
 @pytest.mark.parametrize("model", ["conexant", "usr5637"])
 def test_silence_for_long_ends_a_recording_and_a_thoughtful_caller_is_not_cut_off(model: str, tmp_path: Path) -> None:
     async def story(w: World) -> None:
