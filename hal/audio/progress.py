@@ -41,7 +41,8 @@ TOLERANCE_S: Final = 0.03
 DIAL_TONE_S: Final = 2.5
 """A tone that sounds longer is no ringing tone: the longest in the tables is 2 s."""
 TWICE_BELOW_S: Final = 1.5
-"""Shorter periods (busy, congestion) must be heard twice, longer ones (ringing) once."""
+"""Shorter periods (busy, congestion) must be heard twice, and the third tone after them: two short tones and then none say that
+another call waits (E.180 Supplement 2: 0.2, 0.2, 0.2 and 4 or 5 s of silence in CH and DE). Longer ones (ringing) once."""
 ENOUGH_PAUSE_S: Final = 1.0
 """Of a long pause this much is enough."""
 EDGE: Final = 4
@@ -132,7 +133,9 @@ class _Cadence:
         if cadence.continuous:
             steps: list[tuple[Mixture, float]] = [(cadence.steps[0][0], DIAL_TONE_S)]
         else:
-            steps = list(cadence.steps) * (2 if cadence.period_s < TWICE_BELOW_S else 1)
+            steps = list(cadence.steps)
+            if cadence.period_s < TWICE_BELOW_S:
+                steps = [*steps, *steps, steps[0]]
         last = steps[-1][1] if cadence.continuous else min(steps[-1][1] * (1 - TOLERANCE), ENOUGH_PAUSE_S)
         self._steps = [(look.bit(mixture), seconds) for mixture, seconds in steps]
         self._complete = math.ceil(last * RATE / HOP)
@@ -187,7 +190,7 @@ def _same(one: int, other: int) -> bool:
 class CallProgress:
     """Recognises the supervisory tones of one country on one line.
 
-    A signal is given each time that its cadence completes: ringing tone once a ring, busy tone first after two periods. The
+    A signal is given each time that its cadence completes: ringing tone once a ring, busy tone first with the third tone. The
     silence of a call is given once, after `silence_s` seconds without anything above -42 dBm0.
     """
 

@@ -37,10 +37,18 @@ def test_recognition_may_begin_in_the_middle_of_a_tone():
     assert Signal.BUSY in signals(CallProgress("DE").feed(line(samples)))
 
 
-def test_busy_tone_takes_two_periods():
+def test_busy_tone_takes_two_periods_and_the_third_tone():
     ((_, at, began), *_) = CallProgress("DE").feed(line(tones.cadence("DE", Signal.BUSY).samples(5.0)))
-    assert 1.5 < at / 8000 < 2.0
+    assert 1.9 < at / 8000 < 2.5
     assert began < 800
+
+
+@pytest.mark.parametrize(("country", "frequency", "pause_s"), [("DE", 425, 5.0), ("CH", 425, 4.0)])
+def test_another_call_that_waits_is_no_congestion(country, frequency, pause_s):
+    """Two short tones and a long pause (E.180 Supplement 2): whoever listens on this line has not been hung up on."""
+    beep = tones.tone([frequency], 0.2, -10.0)
+    waiting = np.concatenate([tones.silence(1), *[beep, tones.silence(0.2), beep, tones.silence(pause_s)] * 3])
+    assert not [heard for heard in CallProgress(country, silence_s=60).feed(line(waiting)) if heard.signal]
 
 
 def test_each_ring_is_given():
