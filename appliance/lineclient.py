@@ -134,6 +134,8 @@ def _write(written: _Written, findings: list[Finding], *, yes: bool) -> int:
     if not yes and not click.confirm("Write this?"):
         click.echo("Nothing was written.")
         return 1
+    if _Written(written.path).text != written.text:
+        raise CommandFailed(f"nothing was written: {written.path} was changed meanwhile; look at it, and try again")
     try:
         replace(written.path, text)
     except OSError as error:
@@ -146,11 +148,14 @@ def _write(written: _Written, findings: list[Finding], *, yes: bool) -> int:
 
 def backup(path: Path) -> Path:
     """Where the file is kept as it was."""
+    path = path.resolve()
     return path.with_name(path.name + ".bak")
 
 
 def replace(path: Path, text: str) -> None:
-    """Replace a file atomically and durably, with the mode and owner that it had; the old one is kept beside it."""
+    """Replace a file atomically and durably, with the mode and owner that it had; the old one is kept beside it. Where `path` is a
+    link, the file that it leads to is replaced."""
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     status = path.stat() if path.exists() else None
     draft = path.with_name(f".{path.name}.new")

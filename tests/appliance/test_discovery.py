@@ -226,6 +226,30 @@ def test_no_is_no(tmp_path, findings, monkeypatch):
     assert path.read_text() == OLD
 
 
+def test_what_somebody_else_has_written_meanwhile_is_not_lost(tmp_path, findings, monkeypatch):
+    path = tmp_path / "box.toml"
+    path.write_text(OLD)
+    edited = OLD + "# a line of another window\n"
+    monkeypatch.setattr("click.confirm", lambda _: path.write_text(edited))
+    with pytest.raises(CommandFailed, match="meanwhile"):
+        write(path, findings, yes=False)
+    assert path.read_text() == edited
+
+
+def test_a_link_stays_one(tmp_path, findings):
+    place = tmp_path / "kept"
+    place.mkdir()
+    (place / "real.toml").write_text(OLD)
+    path = tmp_path / "box.toml"
+    path.symlink_to(place / "real.toml")
+    assert write(path, findings) == 0
+    assert path.is_symlink()
+    assert (place / "real.toml").read_text().startswith(OLD)
+    assert "usb:1-1.4:2" in (place / "real.toml").read_text()
+    assert backup(path).read_text() == OLD
+    assert not backup(path).is_symlink()
+
+
 def test_a_full_disk_leaves_the_file_as_it_is(tmp_path, findings, monkeypatch):
     path = tmp_path / "box.toml"
     path.write_text(OLD)
