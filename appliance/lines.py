@@ -159,7 +159,10 @@ class DeviceKeeper:
         """While a step goes on, which may be for days: say what is out of service, and look after the lines that are well."""
         while True:
             await asyncio.sleep(GRACE_S)
+            sick = len(self._sick)
             await self._examine([line for line in self.device.lines if line.name not in self._sick])
+            if len(self._sick) > sick:
+                self.mender.hurry()
             self._declare()
 
     async def _try(self, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:

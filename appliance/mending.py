@@ -112,6 +112,10 @@ class Mender:
                 return
         await self._do(step.rung)
 
+    def hurry(self) -> None:
+        """Something else of the device is out of order now: it does not wait for the pause of what has long been so."""
+        self._moved.set()
+
     @property
     def remedy(self) -> str:
         """What was done last in a trouble that may just have ended, for the record; empty where nothing was."""
@@ -243,7 +247,7 @@ class Mender:
             await asyncio.sleep(POLL_S)
 
     async def _wait(self, seconds: float) -> None:
-        """Seconds, or until the device comes or goes."""
+        """Seconds, or until the device comes or goes, or somebody is in a hurry."""
         self._seen = await self._place.ports()
         self._moved.clear()
         self._waiting = True

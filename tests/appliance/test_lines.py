@@ -240,6 +240,23 @@ def test_a_second_line_that_dies_while_the_first_is_mended_is_reported_too(tmp_p
     with_desk(tmp_path, lambda: [PaperDevice(lines=2)], story)
 
 
+def test_a_line_that_dies_is_mended_though_its_neighbour_has_been_dead_for_long(tmp_path):
+    async def story(desk, device):
+        await asyncio.sleep(1)
+        device.lines[0].dead = True
+        device.breaks()
+        device.lines[1].now = LineState.IDLE
+        await asyncio.sleep(1000)
+        while device.history[-1][1] < asyncio.get_running_loop().time() - 2:
+            await asyncio.sleep(1)
+        await asyncio.sleep(5)  # both rungs have been tried: a pause of two minutes has begun
+        device.lines[1].now = LineState.FAULTED
+        await asyncio.sleep(12)
+        assert device.lines[1].now is LineState.IDLE
+
+    with_desk(tmp_path, lambda: [PaperDevice(lines=2)], story)
+
+
 def test_eight_dead_lines_are_not_asked_one_after_the_other(tmp_path):
     async def story(desk, device):
         await asyncio.sleep(1)
