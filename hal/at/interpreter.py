@@ -39,6 +39,9 @@ SETTLE_S = 0.3
 """Seconds in which an OK may follow a NO CARRIER that has already ended a command (isdn4linux sends both after ATH)."""
 PAYLOAD_S = 60.0
 """Seconds from handing over the payload of a message to its result (3GPP TS 27.005 names none; networks take up to 60)."""
+FLOOD, FLOOD_S = 1 << 18, 5.0
+"""Bytes in so many seconds that are too many for a dialogue: four times what a serial line of 115,200 bit/s carries, and a tenth of
+what would keep the processor from the other lines."""
 ESCAPE = b"\x1b"
 """Leaves a message prompt without sending (3GPP TS 27.005, 3.5.1)."""
 
@@ -83,6 +86,7 @@ class Interpreter:
         self._late_ok = asyncio.Event()
         self._aborting = False
         self._attached = True
+        self._counted, self._counted_from = 0, 0.0
         port.listen(self._received, self._lost)
 
     async def command(
@@ -270,6 +274,11 @@ class Interpreter:
 
     def _received(self, data: bytes) -> None:
         self._heard.set()
+        if self._floods(len(data)):
+            self.port.deaf()
+            self._note(Kind.NOTE, "talks without end; nobody listens any more")
+            self._lost(ModemError(f"{self.port.path}: the modem talks without end"))
+            return
         for event in self.engine.feed(data):
             if isinstance(event, Finished):
                 for line in event.reply.lines:
@@ -295,6 +304,13 @@ class Interpreter:
             elif isinstance(event, Shielded) and self._on_shielded:
                 self.port.trace.shielded(event.code)
                 self._on_shielded(event.code)
+
+    def _floods(self, count: int) -> bool:
+        now = asyncio.get_running_loop().time()
+        if now - self._counted_from >= FLOOD_S:
+            self._counted, self._counted_from = 0, now
+        self._counted += count
+        return self._counted > FLOOD
 
     def _note(self, kind: Kind, text: str) -> None:
         shown = self.port.trace.note(kind, text)

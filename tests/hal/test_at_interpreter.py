@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 
 from hal.at import CALL, CommandError, Interpreter, PayloadUnanswered
-from hal.errors import LineFault, ModemSilent, Unplugged
+from hal.at.interpreter import FLOOD
+from hal.errors import LineFault, ModemError, ModemSilent, Unplugged
 from hal.serialport import SerialPort
 from tests.hal.scripted import Answer, ScriptedModem
 
@@ -203,3 +205,30 @@ def test_unplugging_ends_the_running_command() -> None:
             await d.at.command("AT")
 
     dialogue(test, {"AT+SLOW?": b""})
+
+
+@pytest.mark.parametrize("noise", [b"\r\nRING\r\n", b"A", b"\x10X"])
+def test_a_modem_that_talks_without_end_is_out_of_order_and_costs_nothing_more(noise: bytes) -> None:
+    async def test(d: Dialogue) -> None:
+        said = 0
+        piece = noise * (2000 // len(noise))
+
+        async def flood() -> None:
+            nonlocal said
+            while not d.faults:
+                with suppress(BlockingIOError):  # the pty is full
+                    d.modem.say(piece)
+                    said += len(piece)
+                await asyncio.sleep(0)
+
+        await flood()
+        assert said < FLOOD + 65536  # what a pty holds is on its way
+        heard = len(d.lines), len(d.codes)
+        for _ in range(3):
+            with suppress(OSError):  # nobody takes it any more
+                d.modem.say(piece)
+            await asyncio.sleep(0.01)
+        assert (len(d.lines), len(d.codes)) == heard
+        assert [type(fault) for fault in d.faults] == [ModemError]
+
+    dialogue(test, {})
