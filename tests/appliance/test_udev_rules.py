@@ -55,3 +55,12 @@ def test_the_service_may_reset_what_the_rules_give_it():
     assert "DeviceAllow=char-usb_device rw" in unit
     assert 'ENV{ID_MM_DEVICE_IGNORE}="1"' in RULES
     assert 'GROUP="alertbox", MODE="0660"' in RULES
+
+
+def test_the_service_may_write_what_the_rules_give_it():
+    """ProtectKernelTunables= makes all of sysfs read-only, whoever owns the file; a longer path is an exception."""
+    unit = (SYSTEMD / "alertbox.service").read_text().splitlines()
+    assert "%S%p/authorized" in RULES
+    assert "ProtectKernelTunables=yes" in unit
+    assert "ReadWritePaths=-/sys/devices" in unit
+    assert "DeviceAllow=char-usb_device rw" in unit
