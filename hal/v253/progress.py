@@ -136,8 +136,9 @@ class LineEar:
         if self._supervised:
             self._supervised.ear.modem_says(code)
             return True
-        if code in "sq" and self._hang_up and self._line.data.receives:
-            self._hang_up.modem_says_silence()
+        if code in "sq" and self.can_hear:  # while we speak it means nothing: whoever listens is silent
+            if self._hang_up and self._line.data.receives:
+                self._hang_up.modem_says_silence()
             return True
         if code in _TONES and self._hang_up and self._line.data.receives:
             self._hang_up.modem_says_tone(hang_up_reason(ord(code)) or code)

@@ -244,6 +244,23 @@ async def _dial(w: World) -> Any:
     return await w.phone.dial(OWN)
 
 
+@pytest.mark.parametrize("model", ["conexant", "usr5637"])
+def test_whoever_listens_to_a_prompt_is_silent_and_has_not_hung_up(model: str, tmp_path: Path) -> None:
+    async def story(w: World) -> None:
+        calling = asyncio.ensure_future(_dial(w))
+        call = await (await anext(w.line.incoming())).answer()
+        other = await calling
+        playing = asyncio.create_task(call.play(sentence(), interrupt=()))
+        await asyncio.sleep(0.5)
+        w.modem.send_raw(b"\x10s")
+        assert (await playing).complete
+        assert not call.hung_up
+        await other.hang_up()
+        await call.hang_up()
+
+    voice(model, tmp_path, story)
+
+
 @pytest.mark.parametrize("code", ["b", "d"])
 @pytest.mark.parametrize("model", ["conexant", "usr5637"])
 def test_a_modem_that_takes_a_voice_for_a_tone_cuts_off_nobody(model: str, code: str, tmp_path: Path) -> None:
