@@ -13,6 +13,8 @@ from storage.records import AlarmCleared, AlarmRaised, LineChanged, Record
 
 log = logging.getLogger(__name__)
 
+REASON_LIMIT = 300
+"""Characters of a reason: a modem's own words are in it, and each coming and going of a line is in the journal for good."""
 RETRY_S = 10.0
 """Seconds after which a record that could not be written is tried again."""
 
@@ -43,6 +45,8 @@ class Announcer:
 
     def line(self, line: str, in_service: bool, reason: str) -> None:
         """A line went into or out of service; out of service is an alarm."""
+        if len(reason) > REASON_LIMIT:
+            reason = f"{reason[: REASON_LIMIT - 3]}..."
         if self._service.get(line) != in_service:
             self._service[line] = in_service
             self._queue.put_nowait(LineChanged(line, in_service, reason))
