@@ -152,7 +152,8 @@ class CallState:
         for leg in live:
             if leg.state is LegState.INCOMING:
                 return self._rings(leg.number, now, final=True)
-        return [Stray()] if live else []
+        # One that waits is about to ring: the call before it has only just gone.
+        return [Stray()] if any(leg.state is not LegState.WAITING for leg in live) else []
 
     def _is_mine(self, leg: Leg) -> bool:
         if self.phase is Phase.ACTIVE:

@@ -333,8 +333,9 @@ class GsmLine(VoiceLine):
         while True:
             legs = await self._gsm.radio.legs(at)
             live = [leg for leg in legs or () if leg.state is not LegState.RELEASED]
-            if any(leg.state is LegState.INCOMING for leg in live):
-                return
+            others = [leg for leg in live if leg.state in (LegState.INCOMING, LegState.WAITING)]
+            if any(leg.state is LegState.INCOMING for leg in others) or (others and others == live):
+                return  # whoever rings, or has waited for this call to go, is none of it
             if legs is not None and not live:
                 believe -= 1
                 if not believe:

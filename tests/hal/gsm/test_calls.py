@@ -490,3 +490,27 @@ def test_the_line_that_is_closed_ends_its_call():
             assert not radio.legs
 
     run_virtual(story())
+
+
+def test_who_waits_while_a_call_is_hung_up_is_not_hung_up_too():
+    async def story():
+        radio = ScriptedRadio()
+        answers(radio)
+
+        def hang_up(_: str) -> str:
+            radio.legs.pop(0)
+            radio.later(1.0, lambda: radio.legs and radio.legs.__setitem__(0, '2,1,4,0,0,"0456",129,""'))
+            return OK
+
+        async with opened(radio) as device:
+            call = await device.line.dial(request())
+            radio.legs.append('2,1,5,0,0,"0456",129,""')
+            radio.answers["AT+CHUP"] = hang_up
+            await call.hang_up()
+            async with asyncio.timeout(15):
+                ringing = await anext(device.line.incoming())
+            assert ringing.caller == "0456"
+            assert len(radio.sent("AT+CHUP")) == 1
+            radio.legs.clear()
+
+    run_virtual(story())

@@ -156,6 +156,12 @@ def test_a_stray_call_is_found():
     assert CallState().poll([OUT[LegState.RELEASED]], 0.0) == []
 
 
+def test_who_waits_when_the_call_before_has_gone_is_no_stray():
+    state = CallState()
+    assert state.poll([Leg(2, False, LegState.WAITING, "456")], 0.0) == []
+    assert state.poll([Leg(2, False, LegState.INCOMING, "456")], 1.0) == [Offered("456")]
+
+
 def test_keys_are_none_of_its_business():
     assert active().feed(Key("1"), 2.0) == []
 
