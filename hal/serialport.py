@@ -76,8 +76,9 @@ class SerialPort:
             opening.add_done_callback(_close_unwanted)
             raise
         except (OSError, ValueError, termios.error) as error:
-            trace.note(Kind.NOTE, f"cannot be opened: {error}")
-            raise Unplugged(f"cannot open {path}: {error}") from error
+            why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+            trace.note(Kind.NOTE, f"cannot be opened: {why}")
+            raise Unplugged(f"cannot open {path}: {why}") from error  # pyserial's own text says everything twice
         trace.note(Kind.NOTE, f"opened {device.port}")
         return cls(path, device, loop, trace)
 
