@@ -86,9 +86,8 @@ def failure(
         return NotRegistered(f"{why}: no network that carries voice")
     if after_s < AT_ONCE_S:
         return RefusedAtOnce(f"{why} {after_s:.1f} s after dialling")
-    if (
-        not code
-    ):  # it has gone from the modem's list, and neither modem nor network has said a word: nobody has refused it
+    if not code:
+        # It has gone from the modem's list, and neither modem nor network has said a word: nobody has refused it.
         return ModemError(f"{why}: the modem has lost the call")
     return Rejected(why)
 

@@ -103,8 +103,8 @@ def store(directory: Path, count: int, at_once: int = 1) -> float:
     async def worker(box: object, n: int) -> None:
         pairs = facts(count)
         for pair in range(n, len(pairs) // 2, at_once):
-            await box.commit(pairs[2 * pair])  # type: ignore[attr-defined]
-            await box.commit(pairs[2 * pair + 1])  # type: ignore[attr-defined]
+            await box.commit(pairs[2 * pair])
+            await box.commit(pairs[2 * pair + 1])
 
     return asyncio.run(main())
 

@@ -441,7 +441,7 @@ def test_a_call_that_comes_while_we_dial_is_glare_and_is_offered(driver: Driver,
         await call.hang_up()
 
     async def _until_rung(w: World, other: object) -> PhoneCall:
-        return await other.dial(w.driver.number)  # type: ignore[attr-defined]
+        return await other.dial(w.driver.number)
 
     play(driver, tmp_path, story)
 

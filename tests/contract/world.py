@@ -80,7 +80,7 @@ async def world(driver: Driver, directory: Path, gate: DialGate | None = None) -
         device = create(driver.config(directory), gate=the_gate)
         await device.open()
         try:
-            yield World(driver, exchange, modem, device, the_gate, directory)  # type: ignore[arg-type]
+            yield World(driver, exchange, modem, device, the_gate, directory)
         finally:
             await device.close()
 

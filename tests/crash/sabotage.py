@@ -25,7 +25,7 @@ def forget_cut_off_calls() -> None:
         whole = [each for each in attempts if each.outcome != "interrupted"]
         return resume.progress(whole, now, gap_s, doubtful)
 
-    book.progress = progress  # type: ignore[assignment]
+    book.progress = progress
 
 
 def dial_before_writing() -> None:
@@ -39,10 +39,10 @@ def dial_before_writing() -> None:
             asyncio.get_running_loop().call_later(3.0, lambda: asyncio.ensure_future(commit(*records)))
             return True
 
-        self._ledger = type("Later", (), {"commit": staticmethod(later)})()  # type: ignore[assignment]
+        self._ledger = type("Later", (), {"commit": staticmethod(later)})()
         return await run(self)
 
-    Attempt.run = hasty  # type: ignore[method-assign]
+    Attempt.run = hasty
 
 
 def _say_before_writing(kind: type[Record]) -> None:
@@ -56,7 +56,7 @@ def _say_before_writing(kind: type[Record]) -> None:
         loop.call_later(8.0, lambda: asyncio.ensure_future(commit(self, *records, **audio)))
         return ()
 
-    Store.commit = hasty  # type: ignore[method-assign]
+    Store.commit = hasty
 
 
 def confirm_before_writing() -> None:
@@ -76,7 +76,7 @@ def send_again() -> None:
         for sms in await self._store.sms.for_alert(1):
             self.queue(_queued(sms))
 
-    Notices._resume = all_of_them  # type: ignore[method-assign]
+    Notices._resume = all_of_them
 
 
 def _queued(sms: Any) -> Any:

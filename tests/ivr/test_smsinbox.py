@@ -130,11 +130,11 @@ def test_a_store_that_fails_keeps_the_modems_copy_and_the_parts(tmp_path, monkey
         async def fails(*records: object, **more: object) -> None:
             raise StorageError("the card is gone")
 
-        store.commit = fails  # type: ignore[method-assign]
+        store.commit = fails
         for incoming in (part(2, 2, "b"), IncomingSms(FRIEND, "hello")):
             with pytest.raises(StorageError):
                 await inbox.received("gsm", incoming)
-        store.commit = commit  # type: ignore[method-assign]
+        store.commit = commit
         await inbox.received("gsm", part(2, 2, "b"))  # offered again
         assert [sms.text for sms in await store.sms.received(10)] == ["ab"]
 
@@ -188,9 +188,9 @@ def test_long_and_failed_messages(tmp_path):
     async def story(store: Store, inbox: SmsInbox, clock: Clock) -> None:
         long = await sent(store, "01711234567", "255,0")  # as dialled; the counter has come round
         await inbox.reported("gsm", report(0))
-        assert (await store.sms.get(long)).fate == "sent"  # type: ignore[union-attr]
+        assert (await store.sms.get(long)).fate == "sent"
         await inbox.reported("gsm", report(255, how=Delivery.FAILED))
-        assert (await store.sms.get(long)).fate == "undelivered"  # type: ignore[union-attr]
+        assert (await store.sms.get(long)).fate == "undelivered"
 
     play(story, tmp_path)
 

@@ -204,7 +204,6 @@ def test_a_call_in_that_is_refused_and_one_that_gives_up(tmp_path):
             )
             await phone.hang_up()
             calling.cancel()
-            removed = lambda: [m for m in peer.bus.signals[before:] if m["signal"] == "CallRemoved"]  # noqa: E731
-            await until(removed, "its end")
+            await until(lambda: [m for m in peer.bus.signals[before:] if m["signal"] == "CallRemoved"], "its end")
 
     asyncio.run(story())

@@ -138,7 +138,7 @@ async def program(
 
 async def runs(*command: str | Path, within: float = PATIENCE_S, status: int = 0, **how: object) -> str:
     """Run a program to its end and give what it printed. AssertionError for another exit status."""
-    async with program(*command, **how) as running:  # type: ignore[arg-type]
+    async with program(*command, **how) as running:
         ended = await running.ends(within=within)
         assert ended == status, f"{command[0]} ended with {ended}"
         return running.output

@@ -104,7 +104,7 @@ def test_a_record_of_the_wrong_type_is_refused_at_once(tmp_path: Path) -> None:
     async def main() -> None:
         store = await open_store(tmp_path)
         with pytest.raises(InvalidRecord, match="call"):
-            await store.commit(r.CallAnswered("7"))  # type: ignore[arg-type]
+            await store.commit(r.CallAnswered("7"))
         with pytest.raises(InvalidRecord, match=r"finite|JSON"):
             await store.commit(r.CallEnded(7, "completed", "", float("nan"), 0.0))
         await store.close()

@@ -200,7 +200,7 @@ def test_in_a_mixed_group_only_what_cannot_be_written_is_refused(tmp_path: Path)
             return_exceptions=True,
         )
         assert isinstance(outcomes[0], StorageFull)
-        assert [e.seq for e in outcomes[1]] == [1]  # type: ignore[union-attr]
+        assert [e.seq for e in outcomes[1]] == [1]
         assert isinstance(outcomes[2], InvalidRecord)
         await store.close()
 

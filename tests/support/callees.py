@@ -87,7 +87,7 @@ class Person:
 
 def person(town: Town, member: Member | str, *does: str, **more: object) -> Person:
     """Put a person at the telephone of a team (or at a number)."""
-    someone = Person(does or ("1",), **more)  # type: ignore[arg-type]
+    someone = Person(does or ("1",), **more)
     number = member.number if isinstance(member, Member) else member
     town.exchange.phone(number).behaviour = someone
     return someone

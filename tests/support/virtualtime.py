@@ -239,12 +239,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.traffic.settle()
         if events := self._picky.poll(0):
             return events
-        if not self._scheduled:  # type: ignore[attr-defined]
+        if not self._scheduled:
             if events := self._picky.poll(_PATIENCE_S):
                 return events
             self._give_up(VirtualDeadlock(f"nothing is scheduled and nothing in flight\n{self.tasks()}"))
             return []
-        due = self._scheduled[0]._when  # type: ignore[attr-defined]
+        due = self._scheduled[0]._when
         if due > self._limit:
             self._give_up(VirtualLimit(f"not done after {self._limit_s} virtual seconds\n{self.tasks()}"))
             self._limit = due + 600.0
@@ -270,7 +270,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     # --- executor jobs ---
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:
         number = next(self._job_numbers)
         inner = super().run_in_executor(executor, func, *args)
         outer: asyncio.Future[Any] = self.create_future()
@@ -282,7 +282,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _await_jobs(self) -> list[tuple[selectors.SelectorKey, int]]:
         """Take nothing but the wake-ups of finished jobs, until all have finished; then let them report in order."""
         if len(self._finished) < len(self._jobs):
-            wakeup = self._ssock  # type: ignore[attr-defined]
+            wakeup = self._ssock
             if select.select([wakeup], [], [], _STUCK_JOB_S)[0]:
                 return [event for event in self._picky.poll(0) if event[0].fileobj is wakeup]
             if not self._finished:  # they wait for something that the loop must do first
@@ -357,5 +357,5 @@ def _clean_up(loop: VirtualLoop) -> None:
                 {"message": "exception in a task at the end", "exception": task.exception(), "task": task}
             )
     loop.run_until_complete(loop.shutdown_asyncgens())
-    if executor := loop._default_executor:  # type: ignore[attr-defined]
+    if executor := loop._default_executor:
         executor.shutdown(wait=True)

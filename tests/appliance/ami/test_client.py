@@ -50,7 +50,7 @@ class Listener:
 @asynccontextmanager
 async def connected(pbx: Pbx, *, queue_limit: int = 1000, **more: object) -> AsyncIterator[tuple[AmiClient, Listener]]:
     given = {"secret": Secret(pbx.secret), "retry_s": 0.01, "retry_limit_s": 0.05} | more
-    options = Options("127.0.0.1", "alertbox", port=pbx.port, **given)  # type: ignore[arg-type]
+    options = Options("127.0.0.1", "alertbox", port=pbx.port, **given)
     listener = Listener()
     client = AmiClient(
         options,

@@ -12,17 +12,16 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import alsaaudio
 import numpy as np
 import pytest
 
-alsaaudio = pytest.importorskip("alsaaudio")
-
-from hal.audio import alsa, tones  # noqa: E402
-from hal.audio.alsa import AlsaBridge, Pace  # noqa: E402
-from hal.audio.pump import AudioPump  # noqa: E402
-from hal.audio.sound import FRAME, RATE  # noqa: E402
-from hal.errors import LineFault, ModemError, Unplugged  # noqa: E402
-from hal.gsm.pcm import PcmPort  # noqa: E402
+from hal.audio import alsa, tones
+from hal.audio.alsa import AlsaBridge, Pace
+from hal.audio.pump import AudioPump
+from hal.audio.sound import FRAME, RATE
+from hal.errors import LineFault, ModemError, Unplugged
+from hal.gsm.pcm import PcmPort
 
 Card = Callable[..., None]
 

@@ -226,7 +226,7 @@ class Gate:
 
 def device_on(radio: ScriptedRadio, **more: object) -> GsmDevice:
     """The driver on a scripted modem."""
-    config = DeviceConfig("gsm", "gsm", (radio.path,), audio_port=radio.audio_path, **more)  # type: ignore[arg-type]
+    config = DeviceConfig("gsm", "gsm", (radio.path,), audio_port=radio.audio_path, **more)
     device = create(config, gate=Gate("666"), pump=AudioPump())
     assert isinstance(device, GsmDevice)
     return device
@@ -246,4 +246,4 @@ async def opened(radio: ScriptedRadio, **more: object) -> AsyncIterator[GsmDevic
 
 
 def request(number: str = "03012345", **more: object) -> DialRequest:
-    return DialRequest(number, "test", "test", **more)  # type: ignore[arg-type]
+    return DialRequest(number, "test", "test", **more)

@@ -421,7 +421,6 @@ def test_usb_audio(tmp_path, monkeypatch, there):
 
 def test_usb_audio_through_the_real_library(tmp_path, monkeypatch):
     """ALSA's `null` card: what is played is lost and what is heard is silence, but bridge, thread and pace are the real ones."""
-    pytest.importorskip("alsaaudio")
     monkeypatch.setattr(QuectelModem, "setup_s", 0.1)
 
     async def all_of_it() -> None:
